@@ -1,0 +1,1 @@
+"""Nereus: a small, complete on-premises analytics platform."""

@@ -1,0 +1,45 @@
+"""Generated passwords: one file each, mode 0600, never printed unless asked for by name."""
+
+from __future__ import annotations
+
+import os
+import secrets as _random
+from collections.abc import Mapping
+
+from nereus.errors import BadInput
+from nereus.home import Home
+
+#: Every secret of the local target and what it opens.
+NAMES: Mapping[str, str] = {
+    "warehouse-root": "the warehouse's root user (all rights)",
+    "warehouse-portal": "the portal's read-only warehouse user",
+    "warehouse-loader": "the warehouse user that loads use cases and records checks",
+    "warehouse-bench": "the warehouse user that benchmarks run as",
+    "warehouse-analyst": "the warehouse user Superset connects as",
+    "warehouse-scientist": "the warehouse user of the first data scientist",
+}
+
+
+def ensure(home: Home, name: str) -> str:
+    """The secret called `name`, made on first use. Raises BadInput for a name nobody declared."""
+    if name not in NAMES:
+        raise BadInput(f"there is no secret called {name!r}", fix=f"Choose one of: {', '.join(NAMES)}.")
+    path = home.secrets / name
+    try:
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        pass
+    home.create()
+    # Written beside and linked into place, so that a crash leaves no empty secret and two starters agree on one.
+    draft = home.secrets / f".{name}.{os.getpid()}"
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(_random.token_urlsafe(24) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text("ascii").strip()

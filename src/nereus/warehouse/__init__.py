@@ -1,0 +1,1 @@
+"""The warehouse as every client sees it: MySQL protocol, Stream Load, Doris SQL."""

@@ -1,0 +1,1 @@
+"""Databases, tables, views, users and grants, kept in DuckDB."""

@@ -1,0 +1,108 @@
+"""What the catalogue knows of databases, tables and views: frozen values, no behaviour beyond reading them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from nereus.warehouse.embedded.types import DorisType
+
+
+class KeyModel(StrEnum):
+    DUPLICATE = "DUPLICATE"
+    UNIQUE = "UNIQUE"
+    AGGREGATE = "AGGREGATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as declared. `default` is Doris text as SHOW CREATE TABLE quotes it; None is no default.
+
+    `default_is_expression` marks CURRENT_TIMESTAMP, CURRENT_DATE, BITMAP_EMPTY ... which are shown unquoted.
+    """
+
+    name: str
+    type: DorisType
+    nullable: bool = True
+    default: str | None = None
+    default_is_expression: bool = False
+    on_update: str | None = None
+    comment: str = ""
+    aggregation: str | None = None
+    is_key: bool = False
+    auto_increment: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    name: str
+    columns: tuple[str, ...]
+    kind: str = "INVERTED"
+    properties: tuple[tuple[str, str], ...] = ()
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A RANGE partition holds rows in [lower, upper); a LIST partition rows equal to one of `values`.
+
+    Bounds are Doris literals as text, one per partition column; None is MINVALUE / MAXVALUE.
+    """
+
+    name: str
+    id: int
+    lower: tuple[str | None, ...] = ()
+    upper: tuple[str | None, ...] = ()
+    values: tuple[tuple[str | None, ...], ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Partitioning:
+    """PARTITION BY. `unit` is the date_trunc unit of an AUTO RANGE partition."""
+
+    kind: str  # "RANGE" or "LIST"
+    columns: tuple[str, ...]
+    auto: bool = False
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """DISTRIBUTED BY. No columns is RANDOM; `buckets` None is AUTO."""
+
+    columns: tuple[str, ...] = ()
+    buckets: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    db: str
+    name: str
+    id: int
+    columns: tuple[Column, ...]
+    model: KeyModel
+    keys: tuple[str, ...]
+    partitioning: Partitioning | None = None
+    partitions: tuple[Partition, ...] = ()
+    distribution: Distribution = field(default_factory=Distribution)
+    indexes: tuple[Index, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+    comment: str = ""
+    cluster_by: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        wanted = name.lower()
+        return next((column for column in self.columns if column.name.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: `sql` is the Doris SELECT with every name qualified, bound anew at each use."""
+
+    db: str
+    name: str
+    id: int
+    sql: str
+    columns: tuple[tuple[str, DorisType, str], ...]  # name, type, comment
+    comment: str = ""

@@ -1,0 +1,1 @@
+"""Stream Load, health and metrics on the HTTP port."""

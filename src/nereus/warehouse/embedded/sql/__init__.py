@@ -1,0 +1,1 @@
+"""Doris SQL in, DuckDB SQL out: parsed strictly, bound with Doris' types, refused where not provably equal."""

@@ -1,0 +1,1 @@
+"""One rule per function, operator, cast and literal family; a file per family."""

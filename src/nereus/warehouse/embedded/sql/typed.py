@@ -1,0 +1,104 @@
+"""What rules take and give: a DuckDB expression with the Doris type it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime as _datetime
+from typing import Protocol
+
+from sqlglot import exp
+
+from nereus.warehouse.embedded.result import ResultColumn
+from nereus.warehouse.embedded.types import DorisType
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A bound expression.
+
+    Attributes:
+        node: DuckDB syntax tree; functions are `exp.Anonymous` with DuckDB's names.
+        type: Doris' type of the value. The physical DuckDB type of `node` must be `type.duckdb`.
+        literal: the Python value (str, int, Decimal, float, bool) when the source was a literal: Doris treats a
+            string literal '2024-01-01' unlike a column of type varchar.
+        volatile: its value may differ between two executions of the same text (now(), rand(), a variable).
+        aggregate: it contains an aggregate function call.
+    """
+
+    node: exp.Expression
+    type: DorisType
+    literal: object = None
+    volatile: bool = False
+    aggregate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RelationColumn:
+    name: str
+    type: DorisType
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table, view or system table as a query may read it.
+
+    Exactly one of `from_sql` (DuckDB text that stands in FROM) and `view_sql` (Doris SELECT text, bound in turn)
+    is given.
+    """
+
+    db: str
+    name: str
+    columns: tuple[RelationColumn, ...]
+    from_sql: str | None = None
+    view_sql: str | None = None
+
+
+class Schema(Protocol):
+    """What the binder needs to know of the catalogue. One instance sees one consistent state."""
+
+    def has_database(self, db: str) -> bool: ...
+
+    def relation(self, db: str, name: str) -> Relation | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What functions like user(), database() and now() answer from.
+
+    `variables` holds the effective session variables by lower-case name, as text.
+    """
+
+    user: str = "root"
+    host: str = "127.0.0.1"
+    connection_id: int = 0
+    database: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    user_variables: Mapping[str, Typed] = field(default_factory=dict)
+    now: _datetime = field(default_factory=_datetime.now)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRead:
+    """One column that a statement reads; `column` is empty where only the table is named (count(*))."""
+
+    db: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundQuery:
+    """A query ready for DuckDB.
+
+    Attributes:
+        sql: DuckDB text; running it gives the physical types of `columns`, in order.
+        reads: what privileges must be checked for. A view counts as itself, not as the tables below it.
+        volatile: must not be cached by text.
+    """
+
+    sql: str
+    columns: tuple[ResultColumn, ...]
+    reads: frozenset[ColumnRead]
+    volatile: bool

@@ -1,0 +1,1 @@
+"""The MySQL protocol: authentication, packets, streaming."""
