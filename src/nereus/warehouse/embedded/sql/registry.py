@@ -47,7 +47,8 @@ def operator(*types: type[exp.Expression]) -> Callable[[NodeRule], NodeRule]:
 
     def keep(rule: NodeRule) -> NodeRule:
         for kind in types:
-            assert kind not in OPERATORS, kind
+            if kind in OPERATORS:
+                raise ValueError(f"two rules for {kind.__name__}")
             OPERATORS[kind] = rule
         return rule
 
@@ -56,6 +57,7 @@ def operator(*types: type[exp.Expression]) -> Callable[[NodeRule], NodeRule]:
 
 def _register(table: dict[str, _F], names: tuple[str, ...], rule: _F) -> _F:
     for name in names:
-        assert name == name.lower() and name not in table, name
+        if name != name.lower() or name in table:
+            raise ValueError(f"rule name {name!r} is taken or not lower case")
         table[name] = rule
     return rule
