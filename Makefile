@@ -1,0 +1,55 @@
+# The front door. Every target only calls `nereus` or a tool of the same environment.
+.DEFAULT_GOAL := help
+.PHONY: help provision status plan doctor bench secret usecases stop destroy test lint format lock
+
+PYTHON ?= python3
+NEREUS := .venv/bin/nereus
+READY := .venv/.installed
+export TARGET NAME YES
+
+$(READY): locks/nereus.txt pyproject.toml tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+provision: $(READY) ## stand the platform up; again: changes nothing and says so  [TARGET=local|vms|hosts|cluster]
+	@$(NEREUS) provision $(if $(TARGET),--target $(TARGET))
+
+status: $(READY) ## what is up, since when, its memory, a real probe, its URL
+	@$(NEREUS) status
+
+plan: $(READY) ## what the declared platform needs and costs, year by year; changes nothing
+	@$(NEREUS) plan
+
+doctor: $(READY) ## what this machine lacks; changes nothing
+	@$(NEREUS) doctor
+
+usecases: $(READY) ## the use cases, their state and their quality checks
+	@$(NEREUS) usecase list
+
+bench: $(READY) ## measure the warehouse and compare with the last result
+	@$(NEREUS) bench run
+
+secret: $(READY) ## print one generated password; without NAME list their names  [NAME=warehouse-root]
+	@$(NEREUS) secret $(NAME)
+
+stop: $(READY) ## stop every service; the data stays
+	@$(NEREUS) stop
+
+destroy: $(READY) ## stop everything and, with consent, delete the data  [YES=1]
+	@$(NEREUS) destroy $(if $(filter 1,$(YES)),--yes)
+
+test: $(READY) ## prove it (needs no root)
+	@.venv/bin/pytest
+
+lint: $(READY) ## ruff and mypy --strict
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+format: $(READY) ## let ruff put the code in its form
+	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+lock: $(READY) ## write locks/ anew after a change of versions.yaml
+	@.venv/bin/python tools/lock.py

@@ -1,0 +1,38 @@
+"""Write locks/*.txt from versions.yaml: every dependency exact and hashed, no index address inside.
+
+Run by `make lock` after a change of versions.yaml.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+PROJECT = Path(__file__).resolve().parent.parent
+#: lock file -> the sections of versions.yaml it holds.
+LOCKS = {"nereus.txt": ("python", "development", "build")}
+
+
+def requirements(sections: tuple[str, ...]) -> list[str]:
+    """The pins of some sections of versions.yaml, as requirement lines."""
+    versions = YAML(typ="safe").load(PROJECT / "versions.yaml")
+    return [f"{name}=={version}" for section in sections for name, version in versions[section].items()]
+
+
+def main() -> int:
+    for name, sections in LOCKS.items():
+        command = [
+            str(Path(sys.executable).parent / "uv"),
+            *("pip", "compile", "-", "--quiet", "--generate-hashes", "--no-header", "--no-annotate"),
+            *("--python-version", "3.11", "--no-emit-index-url", "--output-file", str(PROJECT / "locks" / name)),
+        ]
+        subprocess.run(command, input="\n".join(requirements(sections)), text=True, check=True)
+        print(f"locks/{name} written")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
