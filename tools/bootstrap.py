@@ -69,7 +69,7 @@ def main() -> None:
     except ImportError:
         stop("python3 has no venv module.\n  Run once: apt install python3-venv")
     python = str(VENV / "bin" / "python")
-    run("virtual environment", sys.executable, "-m", "venv", "--clear", str(VENV))
+    run("virtual environment", sys.executable, "-m", "venv", str(VENV))
     run("uv", python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(uv_requirement(VENV)))
     uv = (str(VENV / "bin" / "uv"), "pip")
     run("packages", *uv, "sync", "--quiet", "--python", python, "--require-hashes", str(LOCK))
