@@ -1,4 +1,40 @@
-"""The table of rules. What is not registered here is refused by name."""
+"""The table of rules. What is not registered here is refused by name.
+
+How the parser presents Doris' grammar to `OPERATORS` (class: operands in order). Parentheses leave no node.
+
+=========================  ==========================================================================================
+Literal, Null, Boolean     none. Numbers keep their text with sign ("-1", "1.50", "1e3"); strings are already unescaped.
+Introducer                 none. DATE '...', TIMESTAMP '...': `this` is "DATE" | "DATEV1" | "DATEV2" | "TIMESTAMP",
+                           `expression` the string Literal.
+HexString                  none. X'...'.
+Add Sub Mul Div Mod        left, right. IntDiv is DIV.
+IntDiv BitwiseAnd
+BitwiseOr BitwiseXor
+Neg, BitwiseNot            operand. Doris reads -x as 0 - x with an INT zero; -1 is a Literal.
+DateAdd, DateSub           date, amount of `d + INTERVAL n DAY`; the unit is `node.text("unit")`, upper case.
+EQ NEQ LT LTE GT GTE       left, right.
+NullSafeEQ
+And, Or                    two or more operands (a chain arrives flat). Xor has two; `||` is Or or concat().
+Not                        operand. NOT LIKE, NOT IN, NOT BETWEEN, IS NOT NULL are Not around the positive form.
+Between                    value, low, high.
+Like                       value, pattern[, escape]. RegexpLike: value, pattern.
+In                         value, item, ... (subqueries never reach a rule).
+Is                         value: IS NULL. (IS TRUE is a Cast to boolean.)
+Case                       condition, result, condition, result ...[, default]. CASE x WHEN y is already x = y.
+=========================  ==========================================================================================
+
+CAST and CONVERT go to `rules.casts.cast_to`; everything else is a function call by lower-case name:
+element_at (``a[1]``), array_slice (``a[1:2]``), array, map, struct (``[1]``, ``{k: v}``, ``{1, 2}``), match_any ...,
+trim/ltrim/rtrim (text[, what]), char (charset, codes ...), convert_to, year/month... for EXTRACT, now() for
+CURRENT_TIMESTAMP, current_date(), current_time(), current_user(), session_user().
+
+Two kinds of argument are no values: ``INTERVAL n DAY`` arrives as Typed(Interval(this=n, unit=Var("DAY"))) with the type
+and literal of n; the unit of timestampdiff(DAY, a, b) arrives as Typed(Var("DAY")) with literal "DAY".
+``f(x -> x + 1, a)`` arrives with a Typed whose node is a Lambda.
+
+An aggregate rule marks every DuckDB aggregate call it builds (with its FILTER, if any) by `aggregate_call`, so that the
+binder knows where OVER goes. count(*) has no arguments.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +59,19 @@ AGGREGATES: dict[str, AggregateRule] = {}
 WINDOWS: dict[str, FunctionRule] = {}
 #: name -> why it is refused and what to write instead.
 REFUSED: dict[str, str] = {}
+
+_AGGREGATE_CALL = "aggregate_call"
+
+
+def aggregate_call(node: exp.Expression) -> exp.Expression:
+    """Mark `node` as a DuckDB aggregate call and return it."""
+    node.meta[_AGGREGATE_CALL] = True
+    return node
+
+
+def is_aggregate_call(node: exp.Expression) -> bool:
+    return bool(node.meta.get(_AGGREGATE_CALL))
+
 
 _F = TypeVar("_F", FunctionRule, AggregateRule)
 
