@@ -65,7 +65,7 @@ def main() -> None:
         return
     print("Preparing .venv (needed once, and again when versions change)")
     try:
-        import ensurepip  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401 - looked for, not used
     except ImportError:
         stop("python3 has no venv module.\n  Run once: apt install python3-venv")
     python = str(VENV / "bin" / "python")

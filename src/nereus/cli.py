@@ -1,0 +1,188 @@
+"""The command `nereus`: thin; each command calls one function of the package and prints what it gives."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from nereus.errors import BadInput, Failure, NereusError
+from nereus.home import Home
+
+app = typer.Typer(
+    help="A small, complete on-premises analytics platform.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Config = Annotated[Path, typer.Option("--config", help="The declared platform.", show_default=True)]
+DEFAULT_CONFIG = Path("platform.yaml")
+
+
+@app.command()
+def provision(
+    config: Config = DEFAULT_CONFIG,
+    target: Annotated[str | None, typer.Option(help="Instead of platform.target.")] = None,
+) -> None:
+    """Stand the platform up. Again: changes nothing and says so."""
+    from nereus.config import load
+    from nereus.provision import local
+
+    platform = load(config)
+    wanted = target or platform.platform.target
+    if wanted != "local":
+        raise BadInput(
+            f"platform.target is {wanted}; this version provisions the target local only",
+            fix="Use TARGET=local; the targets vms, hosts and cluster are declared but not built yet.",
+        )
+    home = Home.beside(config).create()
+    started = datetime.now(UTC)
+    with out.status("provisioning") as spinner:
+
+        def tell(text: str) -> None:
+            spinner.update(escape(text))
+            if not out.is_terminal:
+                out.print(f"  {escape(text)}")
+
+        changes = local.provision(config, platform, home, tell)
+    for change in changes:
+        out.print(f"  [green]+[/] {escape(change)}")
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    out.print(f"{'Nothing changed' if not changes else f'{len(changes)} changes'} in {seconds:.0f} s.\n")
+    _print_status(config)
+    out.print("\nPasswords: [bold]make secret NAME=...[/]   Logs: " + escape(str(home.logs)))
+
+
+@app.command()
+def status(
+    config: Config = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Per service: up, since when, memory, a real probe, where it is. Exit code 1 when one is down."""
+    if not _print_status(config, as_json):
+        raise typer.Exit(1)
+
+
+def _print_status(config: Path, as_json: bool = False) -> bool:
+    from nereus.config import load
+    from nereus.provision import services as declared
+    from nereus.provision import status as measured
+
+    home = Home.beside(config)
+    rows = measured.gather(declared.local_services(config, load(config), home), home)
+    if as_json:
+        sys.stdout.write(json.dumps([row.as_json() for row in rows], indent=2) + "\n")
+    else:
+        out.print(measured.table(rows, datetime.now(UTC)))
+    return all(row.up for row in rows)
+
+
+@app.command()
+def doctor(config: Config = DEFAULT_CONFIG) -> None:
+    """What this machine lacks for the declared platform. Exit code 1 when something is missing."""
+    from nereus.config import load
+    from nereus.provision import doctor as examined
+    from nereus.provision import services as declared
+
+    platform, home = load(config), Home.beside(config)
+    findings = examined.examine(platform, home, declared.local_services(config, platform, home))
+    for finding in findings:
+        mark = "[green]ok[/]  " if finding.ok else "[red]lack[/]"
+        out.print(f"{mark} {finding.what:<10} {escape(finding.detail)}")
+        if not finding.ok:
+            out.print(f"                [bold]{escape(finding.fix)}[/]")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def secret(
+    name: Annotated[str | None, typer.Argument(help="Which one; without it their names are listed.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Print one generated password, or list what there is."""
+    from nereus import secrets
+
+    home = Home.beside(config)
+    if name is None:
+        for known, opens in secrets.NAMES.items():
+            out.print(f"  {known:<20} {opens}\n  {'':<20} [dim]{escape(str(home.secrets / known))}[/]")
+        return
+    if name in secrets.NAMES and not (home.secrets / name).exists():
+        raise BadInput(f"the secret {name!r} does not exist yet", fix="Run: make provision")
+    sys.stdout.write(secrets.ensure(home, name) + "\n")
+
+
+@app.command()
+def stop(config: Config = DEFAULT_CONFIG) -> None:
+    """Stop every service; the data stays."""
+    from nereus.provision import local
+
+    stopped = local.stop(Home.beside(config))
+    out.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+@app.command()
+def destroy(
+    config: Config = DEFAULT_CONFIG,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete the data without asking.")] = False,
+) -> None:
+    """Stop everything and, with consent, delete the data, the logs and the secrets."""
+    from nereus.provision import local
+
+    home = Home.beside(config)
+    stopped = local.stop(home)
+    out.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+    if not home.root.exists():
+        out.print("There is no data.")
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            out.print(f"The data stays in {escape(str(home.root))}. To delete it: make destroy YES=1")
+            return
+        yes = typer.confirm(f"Delete all data, logs and secrets in {home.root}?")
+    if yes:
+        _delete(home)
+        out.print(f"Deleted {escape(str(home.root))}.")
+
+
+def _delete(home: Home) -> None:
+    """Remove the state folder, and only if it is one: NEREUS_HOME may have been mistyped."""
+    strangers = {path.name for path in home.root.iterdir()} - {"data", "logs", "run", "secrets", "cache"}
+    if strangers:
+        raise BadInput(
+            f"{home.root} holds {', '.join(sorted(strangers))}, which Nereus did not make",
+            fix="Move it elsewhere, then run again.",
+        )
+    shutil.rmtree(home.root)
+
+
+def _mount() -> None:
+    from nereus import cli_bench, cli_plan, cli_usecase
+
+    app.command("plan")(cli_plan.plan)
+    app.add_typer(cli_usecase.app, name="usecase")
+    app.add_typer(cli_bench.app, name="bench")
+
+
+def main() -> None:
+    """Entry point: a NereusError becomes one block of text and its exit code."""
+    _mount()
+    try:
+        app(standalone_mode=True)
+    except NereusError as error:
+        err.print(escape(str(error)), style="red" if isinstance(error, Failure) else None)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        raise SystemExit(130) from None

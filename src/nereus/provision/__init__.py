@@ -1,0 +1,1 @@
+"""Standing a platform up, watching it and taking it down."""

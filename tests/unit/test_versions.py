@@ -1,0 +1,53 @@
+"""versions.yaml is the one home of versions: the lock agrees with it and no other file repeats one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+from ruamel.yaml import YAML
+
+from nereus.paths import PROJECT
+
+VERSIONS = YAML(typ="safe").load(PROJECT / "versions.yaml")
+PINNED = {name: str(version) for section in VERSIONS.values() for name, version in section.items()}
+LOCKED = dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", (PROJECT / "locks" / "nereus.txt").read_text("utf-8"), re.M))
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_the_lock_holds_the_declared_version(name: str) -> None:
+    assert LOCKED.get(name.replace(".", "-"), LOCKED.get(name)) == PINNED[name]
+
+
+def test_every_imported_package_is_declared() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    named = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
+    assert named == {*VERSIONS["python"], *VERSIONS["development"]}
+
+
+def test_the_lock_names_no_package_index() -> None:
+    assert "://" not in (PROJECT / "locks" / "nereus.txt").read_text("utf-8")
+
+
+def test_every_locked_package_is_hashed() -> None:
+    text = (PROJECT / "locks" / "nereus.txt").read_text("utf-8")
+    assert all("--hash=sha256:" in block for block in re.split(r"\n(?=[a-z0-9])", text.strip()))
+
+
+def test_no_other_file_repeats_a_version() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    # A pin is a package's name beside its version; results of benchmarks record what they were measured with.
+    pins = re.compile(
+        "|".join(rf"\b{re.escape(name)}\W{{1,4}}{re.escape(version)}\b" for name, version in PINNED.items()), re.I
+    )
+    offending = [
+        name
+        for name in listed.stdout.splitlines()
+        if name != "versions.yaml"
+        and not name.startswith(("locks/", "benchmarks/results/"))
+        and (PROJECT / name).is_file()
+        and pins.search((PROJECT / name).read_text("utf-8", errors="ignore"))
+    ]
+    assert offending == []
