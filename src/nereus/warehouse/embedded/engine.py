@@ -1,0 +1,97 @@
+"""The DuckDB instance beneath the embedded warehouse, opened so that SQL reaches nothing but its own data."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import duckdb
+
+from nereus.errors import Failure
+
+#: Part of the process' memory that DuckDB may take; the rest is Python, Arrow batches on the way and result buffers.
+_DUCKDB_SHARE = 0.8
+#: The write-ahead log is folded into the file beyond this size, so that opening after a crash replays little.
+_CHECKPOINT_AT = "64MB"
+
+#: What can be said when the file is opened. Everything that would reach beyond the file is off.
+_CLOSED = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_unsigned_extensions": False,
+    "python_enable_replacements": False,
+    "enable_object_cache": True,
+}
+
+
+class Engine:
+    """One DuckDB file with a write-ahead log: what a transaction committed survives kill -9.
+
+    SQL on any cursor can reach the database itself, DuckDB's own spill folder and the spool folder, in which Stream
+    Load puts a body before it is read; no other file, no network address, no extension. The settings are locked.
+    """
+
+    def __init__(self, root: duckdb.DuckDBPyConnection, spool: Path) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self.spool = spool
+
+    @classmethod
+    def open(cls, data: Path, *, memory_gb: float, threads: int) -> Engine:
+        """Open or create the database in `data`; whatever a former run left in the spool is removed.
+
+        Raises Failure when another process has it open, or when it cannot be read.
+        """
+        data = data.resolve()
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        spool, spill = data / "spool", data / "tmp"
+        for folder in (spool, spill):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        file = data / "warehouse.duckdb"
+        try:
+            root = duckdb.connect(
+                str(file),
+                config={
+                    **_CLOSED,
+                    "memory_limit": f"{max(256, int(memory_gb * 1024 * _DUCKDB_SHARE))}MiB",
+                    "threads": threads,
+                    "temp_directory": str(spill),
+                    "wal_autocheckpoint": _CHECKPOINT_AT,
+                },
+            )
+        except duckdb.IOException as error:
+            raise Failure(f"cannot open the warehouse file {file}: {_first_line(error)}", fix=_fix(error)) from error
+        # Only the process that holds the file may empty the folder.
+        for leftover in spool.iterdir():
+            shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
+        _lock_down(root, spool)
+        return cls(root, spool)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own on the same database; close it when done."""
+        with self._lock:
+            return self._root.cursor()
+
+    def close(self) -> None:
+        """Fold the log into the file and release it. Cursors that are still open become useless."""
+        with self._lock:
+            self._root.close()
+
+
+def _lock_down(root: duckdb.DuckDBPyConnection, spool: Path) -> None:
+    # allowed_directories cannot be set before the file is open nor after external access is off: hence this order.
+    root.execute("SET allowed_directories = ?", [[str(spool)]])
+    root.execute("SET TimeZone = 'UTC'")
+    root.execute("SET enable_external_access = false")
+    root.execute("SET allow_persistent_secrets = false")
+    root.execute("SET lock_configuration = true")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _fix(error: Exception) -> str | None:
+    return "Stop the other warehouse first: nereus stop" if "lock" in str(error).lower() else None
