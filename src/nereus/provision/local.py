@@ -81,3 +81,10 @@ def _artefacts(platform: Platform, home: Home, progress: Progress) -> Iterator[s
 def stop(home: Home) -> list[str]:
     """Stop every service. Returns what was stopped."""
     return Supervisor(home).stop()
+
+
+def restart(name: str, config: Path, platform: Platform, home: Home) -> None:
+    """Restart one service and wait until it answers. Raises Failure when it is not running here."""
+    (service,) = [one for one in local_services(config, platform, home) if one.name == name]
+    Supervisor(home).restart(name)
+    wait_until_ready(service, home)

@@ -97,6 +97,13 @@ class Supervisor:
             Process(item["name"], item["statename"], item["pid"], item["start"] if item["pid"] else 0) for item in found
         ]
 
+    def restart(self, name: str) -> None:
+        """Stop one service cleanly and start it again. Raises Failure when the supervisor does not run it."""
+        if name not in {process.name for process in self.processes() if process.pid}:
+            raise Failure(f"{name} is not running here", fix="Run: make provision")
+        self._rpc().supervisor.stopProcess(name)
+        self._rpc().supervisor.startProcess(name)
+
     def stop(self) -> list[str]:
         """Stop every service and the supervisor itself. Returns what was stopped."""
         running = [process for process in self.processes() if process.pid]

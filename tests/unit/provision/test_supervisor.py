@@ -33,7 +33,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def web(name: str, port: int, text: str = "hello 100% \"quoted\" \\ back") -> Service:
+def web(name: str, port: int, text: str = 'hello 100% "quoted" \\ back') -> Service:
     def probe() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
 
