@@ -1,0 +1,137 @@
+"""Rules between keys: each looks at validated sections and returns what contradicts what, with the fix."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic_core import PydanticCustomError
+
+from nereus.config.kinds import figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nereus.config import model
+
+#: The pydantic error type that carries a list of problems in its context.
+PROBLEMS = "problems"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong at `path` (relative to the checked section), what would be right, and the change for it."""
+
+    path: str
+    value: object
+    expected: str
+    fix: str
+
+
+def raise_all(problems: Iterable[Problem]) -> None:
+    """Raise one pydantic error that carries every problem found; nothing when there is none."""
+    found = list(problems)
+    if found:
+        raise PydanticCustomError(PROBLEMS, "keys contradict each other", {"problems": found})
+
+
+def ports(section: model.Ports) -> Iterator[Problem]:
+    """No two services share a port."""
+    taken: dict[int, str] = {}
+    for name, port in section:
+        if port in taken:
+            free = next(other for other in range(port + 1, port + 99) if other not in dict(section).values())
+            expected = f"a port of its own ({taken[port]} has {port} already)"
+            yield Problem(name, port, expected, f"Write for example {free}.")
+        taken.setdefault(port, name)
+
+
+def snowflake(section: model.SnowflakeSection) -> Iterator[Problem]:
+    """The consumption is a figure or a list of warehouses, never both."""
+    if section.credits_per_month is not None and "warehouses" in section.model_fields_set:
+        yield Problem(
+            "credits_per_month",
+            section.credits_per_month,
+            "either this figure or the list `warehouses`, not both",
+            "Remove one of the two; the list is turned into credits by hours x size.",
+        )
+
+
+def platform(whole: model.Platform) -> Iterator[Problem]:
+    """Everything that needs more than one section."""
+    yield from _machines(whole)
+    yield from _target(whole)
+    for name, times in Counter(whole.usecases).items():
+        if times > 1:
+            yield Problem("usecases", list(whole.usecases), "each use case once", f"Remove the second {name}.")
+
+
+def data(section: model.DataSection) -> Iterator[Problem]:
+    """The hot window lies within the history; the compression cases are in order."""
+    if section.hot_months > section.history_months:
+        yield Problem(
+            "hot_months",
+            section.hot_months,
+            f"at most data.history_months ({section.history_months}): the hot window is a part of the history",
+            f"Write {section.history_months} to keep the whole history hot, or raise data.history_months.",
+        )
+    low, typical, high = section.compression.low, section.compression.typical, section.compression.high
+    if not low <= typical <= high:
+        ordered = ", ".join(
+            f"{name}: {figure(value)}"
+            for name, value in zip(("low", "typical", "high"), sorted((low, typical, high)), strict=True)
+        )
+        yield Problem(
+            "compression",
+            f"low {figure(low)}, typical {figure(typical)}, high {figure(high)}",
+            "low <= typical <= high (low is the smallest stored size)",
+            f"Write {{{ordered}}}.",
+        )
+
+
+def _machines(whole: model.Platform) -> Iterator[Problem]:
+    nodes = whole.machines.nodes
+    if nodes == "auto":
+        return
+    if whole.data.replicas > nodes:
+        yield Problem(
+            "data.replicas",
+            whole.data.replicas,
+            f"at most machines.nodes ({nodes}): two copies on one machine are lost together",
+            f"Write {nodes}, raise machines.nodes to {whole.data.replicas}, or write machines.nodes: auto.",
+        )
+    if whole.vms is None:
+        return
+    for key, each, host in (
+        ("memory_gb", whole.machines.memory_gb, whole.vms.host_memory_gb),
+        ("nvme_tb", whole.machines.nvme_tb, whole.vms.host_nvme_tb),
+    ):
+        if each * nodes > host:
+            yield Problem(
+                f"machines.{key}",
+                each,
+                f"at most {figure(int(host / nodes * 100) / 100)}: "
+                f"{nodes} virtual machines share vms.host_{key} ({figure(host)})",
+                f"Lower machines.{key} or machines.nodes, or use a larger host.",
+            )
+
+
+#: What to add when the target's own section is absent.
+_EXAMPLES = {
+    "vms": "vms: {host_memory_gb: 512, host_nvme_tb: 16}",
+    "hosts": "hosts: {inventory: inventory/hosts.yaml}",
+    "cluster": "cluster: {kubeconfig: ~/.kube/config, storage_class: local-path, ingress_class: traefik}",
+}
+
+
+def _target(whole: model.Platform) -> Iterator[Problem]:
+    target = whole.platform.target
+    if target != "local" and getattr(whole, target) is None:
+        yield Problem(
+            "platform.target",
+            target,
+            f"a section `{target}` that describes it",
+            f"Add for example `{_EXAMPLES[target]}`, or write platform.target: local.",
+        )
