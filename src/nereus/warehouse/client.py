@@ -1,0 +1,165 @@
+"""The warehouse as every client sees it: SQL over the MySQL protocol, bulk data over Stream Load.
+
+Nothing here knows which engine answers; the same calls work against the embedded warehouse and against Apache Doris.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pymysql
+from pymysql.cursors import DictCursor
+
+from nereus import secrets
+from nereus.config import Platform
+from nereus.errors import Failure
+from nereus.home import Home
+from nereus.warehouse.streamload import Source, StreamLoad, StreamLoadResult
+
+__all__ = ["Source", "StreamLoadResult", "Warehouse", "WarehouseError"]
+
+#: One row of a result: column name to value, in the order of the columns.
+Row = dict[str, Any]
+Parameters = Sequence[Any] | Mapping[str, Any] | None
+
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not bound
+_COULD_NOT_CONNECT = (2003, 2005)
+
+
+class WarehouseError(Failure):
+    """The warehouse refused or lost a statement. `code` is its MySQL error number, 0 when it has none."""
+
+    def __init__(self, message: str, code: int = 0, *, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Where the warehouse is and who is asking. Every call opens its own connection and closes it.
+
+    Attributes:
+        read_timeout_s: how long one answer may take before the connection is given up; None waits for ever.
+    """
+
+    host: str = "127.0.0.1"
+    mysql_port: int = 9030
+    http_port: int = 8030
+    user: str = "root"
+    password: str = field(default="", repr=False)
+    connect_timeout_s: int = 10
+    read_timeout_s: float | None = None
+
+    @classmethod
+    def for_user(cls, config: Platform, home: Home, user: str) -> Warehouse:
+        """The deployment's warehouse as one of its users (``root``, ``loader``, ``portal``, ``bench`` ...).
+
+        The password is the generated secret ``warehouse-<user>``. Raises BadInput for a user that has no secret.
+        """
+        return cls(
+            host=_ANY_ADDRESS.get(config.local.bind, config.local.bind),
+            mysql_port=config.local.ports.warehouse_mysql,
+            http_port=config.local.ports.warehouse_http,
+            user=user,
+            password=secrets.ensure(home, f"warehouse-{user}"),
+        )
+
+    def connect(self, database: str | None = None) -> pymysql.Connection[Any]:
+        """A DB-API connection. Raises WarehouseError when nothing answers or the login is refused."""
+        try:
+            return pymysql.connect(
+                host=self.host,
+                port=self.mysql_port,
+                user=self.user,
+                password=self.password,
+                database=database,
+                charset="utf8mb4",
+                connect_timeout=self.connect_timeout_s,
+                read_timeout=self.read_timeout_s,
+                autocommit=None,  # Doris always commits; asking for it costs a round trip
+            )
+        except pymysql.MySQLError as error:
+            code, text = _code_and_text(error)
+            fix = "Is it running? See: make status" if code in _COULD_NOT_CONNECT else None
+            raise WarehouseError(
+                f"the warehouse at {self.host}:{self.mysql_port} refused user {self.user}: {text}", code, fix=fix
+            ) from error
+
+    def query(self, sql: str, params: Parameters = None, *, database: str | None = None) -> list[Row]:
+        """All rows of one statement, each a dict by column name.
+
+        `params` fill ``%s`` or ``%(name)s``, quoted by the driver; with params, a literal percent sign is ``%%``.
+        Raises WarehouseError with the warehouse's own text and the head of the statement.
+        """
+        with self.connect(database) as connection, connection.cursor(DictCursor) as cursor:
+            _run(cursor, sql, params)
+            return list(cast("Iterable[Row]", cursor.fetchall()))
+
+    def execute(self, sql: str, params: Parameters = None, *, database: str | None = None) -> int:
+        """Run one statement for its effect. Returns the number of rows the warehouse says it touched."""
+        with self.connect(database) as connection, connection.cursor() as cursor:
+            return _run(cursor, sql, params)
+
+    def execute_all(self, statements: Iterable[str], *, database: str | None = None) -> None:
+        """Run statements in order over one connection; the first that fails stops the rest."""
+        with self.connect(database) as connection, connection.cursor() as cursor:
+            for sql in statements:
+                _run(cursor, sql, None)
+
+    def stream_load(
+        self,
+        db: str,
+        table: str,
+        source: Source,
+        *,
+        format: str = "parquet",
+        label: str | None = None,
+        columns: str | None = None,
+        **headers: str,
+    ) -> StreamLoadResult:
+        """Load one body into `db`.`table` as one transaction: all its rows are visible afterwards, or none.
+
+        Args:
+            source: a file, the bytes, or an iterator of chunks (read once, sent as it comes).
+            format: ``csv``, ``csv_with_names``, ``json``, ``parquet``.
+            label: the load's identity within `db`. A label that was loaded before loads nothing and is a success.
+            columns: Doris' ``columns`` header: names in file order, and derived columns ``c = expression``.
+            headers: further Stream Load headers by name: ``column_separator``, ``max_filter_ratio``,
+                ``read_json_by_line``, ``strip_outer_array``, ``enclose``, ``compress_type`` ...
+
+        Raises:
+            StreamLoadFailed: the warehouse refused the load; its message and the rows it named are in the text.
+        """
+        given = {"format": format, "label": label, "columns": columns, **headers}
+        load = StreamLoad(self.host, self.http_port, self.user, self.password, backends=self._backend_hosts)
+        return load.put(db, table, source, {key: value for key, value in given.items() if value is not None})
+
+    def _backend_hosts(self) -> set[str]:
+        """Every host that the warehouse names as one of its backends, public endpoints included."""
+        return {part for row in self.query("SHOW BACKENDS") for part in _hosts(row)}
+
+
+def _hosts(backend: Row) -> set[str]:
+    tag = str(backend.get("Tag") or "")
+    endpoints = [piece.strip('"') for piece in tag.replace(",", " ").replace("{", " ").replace("}", " ").split()]
+    return {str(backend.get("Host")), *(endpoint.rsplit(":", 1)[0] for endpoint in endpoints if ":" in endpoint)}
+
+
+def _run(cursor: pymysql.cursors.Cursor, sql: str, params: Parameters) -> int:
+    try:
+        return cursor.execute(sql, params)
+    except pymysql.MySQLError as error:
+        code, text = _code_and_text(error)
+        head = " ".join(sql.split())
+        raise WarehouseError(f"{text}\n  in: {head[:200]}{'...' if len(head) > 200 else ''}", code) from error
+
+
+def _code_and_text(error: pymysql.MySQLError) -> tuple[int, str]:
+    """PyMySQL puts (number, text) into the arguments; a few of its errors have the text alone."""
+    match error.args:
+        case (int(code), text, *_):
+            return code, str(text).removeprefix("errCode = 2, detailMessage = ")
+        case _:
+            return 0, str(error) or type(error).__name__
