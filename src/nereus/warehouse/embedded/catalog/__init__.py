@@ -1,1 +1,6 @@
-"""Databases, tables, views, users and grants, kept in DuckDB."""
+"""What the warehouse knows: databases, tables, views, their definitions and where their rows are."""
+
+from nereus.warehouse.embedded.catalog.catalog import Catalog, transaction
+from nereus.warehouse.embedded.catalog.snapshot import Snapshot, physical, quoted
+
+__all__ = ["Catalog", "Snapshot", "physical", "quoted", "transaction"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from nereus.warehouse.embedded.types import DorisType
@@ -90,6 +92,7 @@ class Table:
     properties: tuple[tuple[str, str], ...] = ()
     comment: str = ""
     cluster_by: tuple[str, ...] = ()
+    created_at: datetime | None = None  # UTC
 
     def column(self, name: str) -> Column | None:
         wanted = name.lower()
@@ -106,3 +109,16 @@ class View:
     sql: str
     columns: tuple[tuple[str, DorisType, str], ...]  # name, type, comment
     comment: str = ""
+    declared_columns: bool = False  # CREATE VIEW v (a, b) AS ...; SHOW CREATE VIEW repeats the list
+    created_at: datetime | None = None  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseDef:
+    """A database and, by name, what is in it."""
+
+    name: str
+    id: int
+    relations: Mapping[str, Table | View] = field(default_factory=dict)
+    properties: tuple[tuple[str, str], ...] = ()
+    created_at: datetime | None = None  # UTC

@@ -1,0 +1,244 @@
+"""The catalogue: one writer at a time, any number of readers, every change one DuckDB transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import duckdb
+
+from nereus.warehouse.embedded.catalog import store
+from nereus.warehouse.embedded.catalog.locks import TableLocks
+from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table, View
+from nereus.warehouse.embedded.catalog.names import check_database_name, check_table_name
+from nereus.warehouse.embedded.catalog.snapshot import Snapshot, physical, quoted
+from nereus.warehouse.embedded.engine import Engine
+from nereus.warehouse.embedded.errors import DorisError
+
+#: Ids below are Doris' own in a real cluster; nothing depends on the number.
+_FIRST_ID = 10001
+
+
+class Catalog:
+    """Databases, tables and views, persisted in DuckDB schema `nereus`.
+
+    Every method that changes something runs in one transaction, raises DorisError with Doris' own text, and publishes
+    a new snapshot only after the commit. A query bound against an older snapshot may name a column or table that is
+    gone by the time it runs: bind it again when the engine says so and `snapshot().version` has moved.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.locks = TableLocks()
+        self._guard = threading.RLock()
+        self._snapshot = store.open_store(engine)
+        self._ids = store.Ids(engine, "object", _FIRST_ID)
+
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
+
+    def new_id(self) -> int:
+        """An id for a table, view or partition: never given before, never given again."""
+        return self._ids.take()
+
+    def database(self, name: str) -> DatabaseDef:
+        found = self._snapshot.databases.get(name)
+        if found is None:
+            raise DorisError(f"Unknown database '{name}'")
+        return found
+
+    def find_table(self, db: str, name: str) -> Table:
+        """The table of that name. Raises for a missing one and for a view."""
+        found = self.database(db).relations.get(name)
+        if found is None:
+            raise DorisError(f"Unknown table '{name}'")
+        if isinstance(found, View):
+            raise DorisError(f"'{db}.{name}' is not TABLE. {_drop_hint(found)}.")
+        return found
+
+    # Databases
+
+    def create_database(
+        self, name: str, *, if_not_exists: bool = False, properties: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        check_database_name(name)
+        with self._guard:
+            if name in self._snapshot.databases:
+                if if_not_exists:
+                    return
+                raise DorisError(f"Can't create database '{name}'; database exists")
+            db = DatabaseDef(name, self.new_id(), {}, properties, _now())
+            with self._transaction() as cursor:
+                store.put_database(cursor, db)
+            self._snapshot = self._snapshot.with_database(db)
+
+    def drop_database(self, name: str, *, if_exists: bool = False) -> None:
+        """Drop it with everything in it, labels included. Waits for loads that run in it."""
+        db = self._snapshot.databases.get(name)
+        if db is None:
+            if if_exists:
+                return
+            raise DorisError(f"Can't drop database '{name}'; database doesn't exist")
+        with self.locks.hold(relation.id for relation in db.relations.values()), self._guard:
+            current = self._snapshot.databases.get(name)
+            if current is None or current.id != db.id:
+                raise DorisError(f"Can't drop database '{name}'; database doesn't exist")
+            with self._transaction() as cursor:
+                for relation in current.relations.values():
+                    self._remove(cursor, relation)
+                cursor.execute("DELETE FROM nereus.labels WHERE db_id = ?", [db.id])
+                store.remove_database(cursor, db)
+            self._snapshot = self._snapshot.without_database(name)
+            for relation in current.relations.values():
+                self.locks.forget(relation.id)
+
+    def change_database(self, name: str, change: Callable[[DatabaseDef], DatabaseDef]) -> None:
+        """Rename it or set its properties: `change` gives the new definition, whose relations are taken over."""
+        with self._guard:
+            old = self.database(name)
+            new = change(old)
+            if new.name != name:
+                check_database_name(new.name)
+                if new.name in self._snapshot.databases:
+                    raise DorisError(f"Database name[{new.name}] is already used")
+            moved = {key: replace(relation, db=new.name) for key, relation in old.relations.items()}
+            new = replace(new, relations=moved)
+            with self._transaction() as cursor:
+                store.put_database(cursor, new)
+                if new.name != name:
+                    for relation in moved.values():
+                        store.put_relation(cursor, new, relation)
+            self._snapshot = self._snapshot.with_database(new)
+
+    # Tables and views
+
+    def create_table(self, table: Table, *, if_not_exists: bool = False) -> Table | None:
+        """Create it empty, with ids for itself and its partitions (those of `table` are ignored).
+
+        Gives the table, or None where it exists and may.
+        """
+        check_table_name(table.name)
+        with self._guard:
+            if not self._is_free(table.db, table.name, if_not_exists):
+                return None
+            partitions = tuple(replace(partition, id=self.new_id()) for partition in table.partitions)
+            table = replace(table, id=self.new_id(), partitions=partitions, created_at=_now())
+            with self._transaction() as cursor:
+                self._add(cursor, table)
+            self._snapshot = self._snapshot.with_relation(table)
+            return table
+
+    def create_view(self, view: View, *, if_not_exists: bool = False, or_replace: bool = False) -> None:
+        check_table_name(view.name)
+        with self._guard:
+            old = self.database(view.db).relations.get(view.name)
+            if or_replace and isinstance(old, View):
+                self.replace_relation(replace(view, id=old.id, created_at=old.created_at))
+                return
+            if not self._is_free(view.db, view.name, if_not_exists):
+                return
+            view = replace(view, id=self.new_id(), created_at=_now())
+            with self._transaction() as cursor:
+                store.put_relation(cursor, self.database(view.db), view)
+            self._snapshot = self._snapshot.with_relation(view)
+
+    def drop(self, db: str, name: str, *, view: bool, if_exists: bool = False) -> None:
+        """Drop a table or a view. Waits for the load that runs into the table."""
+        found = self.database(db).relations.get(name)
+        if found is None:
+            if if_exists:
+                return
+            raise DorisError(f"Unknown table '{name}' in {db}")
+        if isinstance(found, View) != view:
+            raise DorisError(f"'{db}.{name}' is not {'VIEW' if view else 'TABLE'}. {_drop_hint(found)}.")
+        with self.locks.hold([found.id]), self._guard:
+            current = self._snapshot.by_id(found.id)
+            if current is None:
+                raise DorisError(f"Unknown table '{name}' in {db}")
+            with self._transaction() as cursor:
+                self._remove(cursor, current)
+            self._snapshot = self._snapshot.without_relation(current)
+            self.locks.forget(found.id)
+
+    @contextmanager
+    def changing(self, table: Table, while_waiting: Callable[[], None] | None = None) -> Iterator[Table]:
+        """Hold the table for a change of its definition or rows; gives it as it is once the lock is held."""
+        with self.locks.hold([table.id], while_waiting):
+            current = self._snapshot.by_id(table.id)
+            if not isinstance(current, Table):
+                raise DorisError(f"Unknown table '{table.name}'")
+            yield current
+
+    def commit(self, cursor: duckdb.DuckDBPyConnection, changed: Table | None = None) -> None:
+        """Commit the caller's transaction, together with a new definition of the table that it holds."""
+        if changed is None:
+            cursor.commit()
+            return
+        with self._guard:
+            store.put_relation(cursor, self.database(changed.db), changed)
+            cursor.commit()
+            self._snapshot = self._snapshot.with_relation(changed)
+
+    def replace_relation(self, relation: Table | View) -> None:
+        """Store a new definition (under its name or a new one) that needs no change of rows."""
+        with self._guard:
+            old = self._snapshot.by_id(relation.id)
+            if old is not None and old.name != relation.name:
+                check_table_name(relation.name)
+                if relation.name in self.database(relation.db).relations:
+                    raise DorisError(f"Table name[{relation.name}] is already used")
+            with self._transaction() as cursor:
+                store.put_relation(cursor, self.database(relation.db), relation)
+            self._snapshot = self._snapshot.with_relation(relation)
+
+    def _is_free(self, db: str, name: str, if_not_exists: bool) -> bool:
+        if name not in self.database(db).relations:
+            return True
+        if if_not_exists:
+            return False
+        raise DorisError(f"Table '{name}' already exists")
+
+    def _add(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
+        columns = ", ".join(
+            f"{quoted(column.name)} {column.type.duckdb}{'' if column.nullable else ' NOT NULL'}"
+            for column in table.columns
+        )
+        cursor.execute(f"CREATE TABLE {physical(table)} ({columns})")
+        for column in table.columns:
+            if column.auto_increment is not None:
+                cursor.execute("INSERT INTO nereus.auto_increment VALUES (?, ?)", [table.id, column.auto_increment])
+        store.put_relation(cursor, self.database(table.db), table)
+
+    def _remove(self, cursor: duckdb.DuckDBPyConnection, relation: Table | View) -> None:
+        store.remove_relation(cursor, relation)
+        if isinstance(relation, Table):
+            cursor.execute(f"DROP TABLE {physical(relation)}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with transaction(self.engine) as cursor:
+            yield cursor
+            cursor.commit()
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A cursor in a transaction, which is rolled back unless the caller committed it."""
+    cursor = engine.cursor()
+    try:
+        cursor.begin()
+        yield cursor
+    finally:
+        cursor.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _drop_hint(relation: Table | View) -> str:
+    kind = "VIEW" if isinstance(relation, View) else "TABLE"
+    return f"Use 'DROP {kind} {relation.db}.{relation.name}'"

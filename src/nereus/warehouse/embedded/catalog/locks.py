@@ -1,0 +1,40 @@
+"""One lock per table: its writers and its ALTERs queue instead of conflicting in the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+
+#: How often one that waits looks whether it has been cancelled, in seconds.
+_LOOK = 0.05
+
+
+class TableLocks:
+    def __init__(self) -> None:
+        self._locks: dict[int, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def hold(self, ids: Iterable[int], while_waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Hold the locks of these tables, taken in order of id so that two callers cannot block each other.
+
+        `while_waiting` is called now and then while another holds a lock; what it raises ends the wait.
+        """
+        with ExitStack() as held:
+            for table_id in sorted(set(ids)):
+                lock = self._lock(table_id)
+                while not lock.acquire(timeout=_LOOK):
+                    if while_waiting is not None:
+                        while_waiting()
+                held.callback(lock.release)
+            yield
+
+    def forget(self, table_id: int) -> None:
+        """The table is gone. Those who wait for its lock still get it, and then find no table."""
+        with self._guard:
+            self._locks.pop(table_id, None)
+
+    def _lock(self, table_id: int) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(table_id, threading.Lock())

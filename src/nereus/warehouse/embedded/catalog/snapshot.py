@@ -1,0 +1,70 @@
+"""One consistent state of the catalogue, free to read from any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table, View
+from nereus.warehouse.embedded.sql.typed import Relation, RelationColumn
+
+
+def physical(table: Table) -> str:
+    """The DuckDB name of a table's rows, as SQL text. It never changes while the table exists."""
+    return f'"data"."t{table.id}"'
+
+
+def quoted(name: str) -> str:
+    """A DuckDB identifier as SQL text."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Database and table names are case-sensitive, column names are not. It satisfies `sql.typed.Schema`."""
+
+    version: int = 0
+    databases: Mapping[str, DatabaseDef] = field(default_factory=dict)
+
+    def has_database(self, db: str) -> bool:
+        return db in self.databases
+
+    def table(self, db: str, name: str) -> Table | View | None:
+        found = self.databases.get(db)
+        return None if found is None else found.relations.get(name)
+
+    def by_id(self, table_id: int) -> Table | View | None:
+        """The table or view that has this id under whatever name it goes now."""
+        return next((r for db in self.databases.values() for r in db.relations.values() if r.id == table_id), None)
+
+    def relation(self, db: str, name: str) -> Relation | None:
+        found = self.table(db, name)
+        if found is None:
+            return None
+        if isinstance(found, View):
+            columns = tuple(RelationColumn(column, kind) for column, kind, _ in found.columns)
+            return Relation(db, name, columns, view_sql=found.sql)
+        columns = tuple(RelationColumn(column.name, column.type, column.nullable) for column in found.columns)
+        return Relation(db, name, columns, from_sql=physical(found))
+
+    def with_database(self, db: DatabaseDef) -> Snapshot:
+        """The next version, in which `db` replaces the database of its id."""
+        others = {name: known for name, known in self.databases.items() if known.id != db.id}
+        return Snapshot(self.version + 1, {**others, db.name: db})
+
+    def without_database(self, name: str) -> Snapshot:
+        return Snapshot(self.version + 1, {key: db for key, db in self.databases.items() if key != name})
+
+    def with_relation(self, relation: Table | View) -> Snapshot:
+        """The next version, in which `relation` replaces the one of its id in its database."""
+        db = self.databases[relation.db]
+        others = {name: known for name, known in db.relations.items() if known.id != relation.id}
+        return self._replace(db, {**others, relation.name: relation})
+
+    def without_relation(self, relation: Table | View) -> Snapshot:
+        db = self.databases[relation.db]
+        return self._replace(db, {name: known for name, known in db.relations.items() if known.id != relation.id})
+
+    def _replace(self, db: DatabaseDef, relations: Mapping[str, Table | View]) -> Snapshot:
+        changed = DatabaseDef(db.name, db.id, relations, db.properties, db.created_at)
+        return Snapshot(self.version + 1, {**self.databases, db.name: changed})
