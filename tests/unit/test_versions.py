@@ -37,7 +37,13 @@ def test_every_locked_package_is_hashed() -> None:
 
 
 def test_no_other_file_repeats_a_version() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files"],  # noqa: S607
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     # A pin is a package's name beside its version; results of benchmarks record what they were measured with.
     pins = re.compile(
         "|".join(rf"\b{re.escape(name)}\W{{1,4}}{re.escape(version)}\b" for name, version in PINNED.items()), re.I

@@ -94,7 +94,7 @@ def test_a_missed_promise_is_said_plainly() -> None:
 
 
 def test_rows_fit_the_table() -> None:
-    columns = record.TABLE.count(" COMMENT '") - record.TABLE.count("\nCOMMENT '")
+    columns = record.TABLE.count(" NOT NULL COMMENT '")
     found = record.rows(result())
     assert [row[7:11] for row in found] == [
         ("cold", "q1.1", 1, 1),

@@ -37,7 +37,8 @@ def web(name: str, port: int, text: str = 'hello 100% "quoted" \\ back') -> Serv
     def probe() -> None:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
 
-    command = (sys.executable, "-c", f"# {text}\nimport http.server as h; h.test(port={port}, bind='127.0.0.1')")
+    program = f"import http.server as h; h.test(port={port}, bind='127.0.0.1')"
+    command = (sys.executable, "-c", program, text)
     return Service(name, name, command, f"http://127.0.0.1:{port}", {port: "local.ports.portal"}, probe)
 
 
