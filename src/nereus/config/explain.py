@@ -10,8 +10,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from nereus.config.kinds import WRONG, Kind, closest, figure
+from nereus.config.kinds import WRONG, Kind, figure
 from nereus.config.rules import PROBLEMS, Problem
+from nereus.suggest import closest
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
@@ -27,6 +28,8 @@ def show(value: object) -> str:
         return str(value).lower()
     if isinstance(value, Mapping):
         return "a section"
+    if isinstance(value, list) and any(isinstance(each, list | Mapping) for each in value):
+        return "a list"
     if isinstance(value, float) and math.isfinite(value) and abs(value) < 1e15:
         return figure(value)
     return _SHORT.repr(value)
@@ -46,8 +49,7 @@ def _texts(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
             problems: list[Problem] = context[PROBLEMS]
             for problem in problems:
                 where = f"{path}.{problem.path}" if path else problem.path
-                shown = problem.value if isinstance(problem.value, str) else show(problem.value)
-                yield f"{where} is {shown}; expected {problem.expected}.\n  {problem.fix}"
+                yield f"{where} is {show(problem.value)}; expected {problem.expected}.\n  {problem.fix}"
         case kind if kind == WRONG:
             yield f"{path} is {show(value)}; expected {context['expected']}.\n  {context['fix']}"
         case "extra_forbidden":
@@ -56,10 +58,12 @@ def _texts(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
             yield _missing(loc, model)
         case "model_type" | "dict_type" | "mapping_type" | "model_attributes_type":
             section = _section(loc, model)
-            keys = f" with keys: {', '.join(section.model_fields)}" if section else " of names and values"
+            keys = f" with keys {', '.join(section.model_fields)}" if section else " of names and values"
+            required = _required(section) if section else ""
+            rest = f"; {required} is required" if required else ", or remove it to take the defaults"
             yield (
                 f"{path} is {show(value)}; expected a section{keys}.\n"
-                f"  Indent the keys beneath `{loc[-1] if loc else path}:`, or remove it to take the defaults."
+                f"  Indent the keys beneath `{loc[-1] if loc else path}:`{rest}."
             )
         case "invalid_key" | "string_type":
             key = loc[-1] if detail["type"] == "invalid_key" else value

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from nereus.suggest import closest
 
 #: The pydantic error type of every message made here; its context holds `expected` and `fix`.
 WRONG = "wrong_value"
@@ -43,17 +44,6 @@ _QUANTITY = re.compile(r"\s*([-+]?\d+(?:[.,]\d+)?)\s*([a-z%]*)\s*", re.IGNORECAS
 def wrong(expected: str, fix: str) -> NoReturn:
     """Raise the error that names what was expected and what to write instead."""
     raise PydanticCustomError(WRONG, "expected {expected}", {"expected": expected, "fix": fix})
-
-
-def closest(word: str, known: Sequence[str]) -> str | None:
-    """The known word a person most likely meant, or None when nothing is near."""
-    plain = {_plain(name): name for name in known}
-    found = difflib.get_close_matches(_plain(word), list(plain), 1, 0.6)
-    return plain[found[0]] if found else None
-
-
-def _plain(word: str) -> str:
-    return word.strip().casefold().replace("-", "_")
 
 
 def figure(value: float) -> str:
@@ -164,6 +154,38 @@ class PortNumber(Number):
     def _fix_scale(self, value: float) -> str:
         meant = value + 8000
         return f"Did you mean {figure(meant)}?" if 0 < value < self.low else self._fix()
+
+    def _fix(self) -> str:
+        return "Choose one that is free in that range."
+
+
+@dataclass(frozen=True)
+class StoredShare(Number):
+    """What is left of raw data once it is stored; often given as a ratio (5 for 5 : 1) by mistake."""
+
+    low: float = 0.01
+    high: float = 1
+    example: float = 0.4
+    unit: Unit = FRACTION
+    noun: str | None = "a fraction (stored size / raw size)"
+
+    def _fix_scale(self, value: float) -> str:
+        if self.high < value <= 1 / self.low:
+            return f"Did you mean {figure(round(1 / value, 3))} ({figure(value)} : 1)?"
+        return self._fix()
+
+
+@dataclass(frozen=True)
+class PriceNumber(Number):
+    """A price: never below zero."""
+
+    low: float = 0
+    high: float = math.inf
+    example: float = 1
+    noun: str | None = "a price"
+
+    def _fix_scale(self, value: float) -> str:
+        return f"Did you mean {figure(-value)}?"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nereus.config import kinds, rules
-from nereus.config.kinds import Address, Choice, Either, Number, PortNumber, Text
+from nereus.config.kinds import Address, Choice, Either, Number, PortNumber, PriceNumber, StoredShare, Text
 
 TARGETS = ("local", "vms", "hosts", "cluster")
 EDITIONS = ("standard", "enterprise", "business_critical", "vps")
@@ -21,8 +20,8 @@ Name = Annotated[
     str, Text("a name of lower-case letters, digits and hyphens", r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", "nereus")
 ]
 Word = Annotated[str, Text("a name of lower-case letters, digits and underscores", r"[a-z][a-z0-9_]{0,62}", "retail")]
+_PATH = r"[^\x00-\x1f]+"
 _DNS = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
-FilePath = Annotated[str, Text("a path to a file", r"[^\x00-\x1f]+", "~/.kube/config", 4096)]
 LabelText = Annotated[
     str,
     Text("a Kubernetes label", r"([A-Za-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", "warehouse", 317),
@@ -48,9 +47,9 @@ class PlatformSection(Section):
 class Compression(Section):
     """TB stored in one copy per TB of raw data, from the luckiest to the unluckiest case."""
 
-    low: Annotated[float, Number(0.01, 1, 0.3, kinds.FRACTION, noun="a fraction (stored size / raw size)")] = 0.3
-    typical: Annotated[float, Number(0.01, 1, 0.4, kinds.FRACTION, noun="a fraction (stored size / raw size)")] = 0.4
-    high: Annotated[float, Number(0.01, 1, 0.5, kinds.FRACTION, noun="a fraction (stored size / raw size)")] = 0.5
+    low: Annotated[float, StoredShare()] = 0.3
+    typical: Annotated[float, StoredShare()] = 0.4
+    high: Annotated[float, StoredShare()] = 0.5
 
 
 class DataSection(Section):
@@ -133,14 +132,23 @@ class SnowflakeSection(Section):
         return self
 
 
+_PRICE = PriceNumber()
+
+
 class OwnPrice(Section):
     """A price of your own, with where it comes from."""
 
-    value: Annotated[float, Number(0, math.inf, 1, noun="a price")]
+    value: Annotated[float, _PRICE]
     source: Annotated[
         str, Text("a text that says where the price comes from", r"[^\x00-\x1f]+", "quote 2026-118", 200)
     ] = ""
     seen_on: date | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_alone(cls, value: object) -> object:
+        """`electricity: 0.14` means `electricity: {value: 0.14}`."""
+        return value if isinstance(value, Mapping | OwnPrice) else {"value": _PRICE.check(value)}
 
 
 class CostsSection(Section):
@@ -186,13 +194,13 @@ class VmsSection(Section):
 class HostsSection(Section):
     """The hosts target: existing machines in an Ansible inventory."""
 
-    inventory: FilePath
+    inventory: Annotated[str, Text("a path to an Ansible inventory", _PATH, "inventories/mine.yaml", 4096)]
 
 
 class ClusterSection(Section):
     """The cluster target: an existing Kubernetes cluster."""
 
-    kubeconfig: FilePath
+    kubeconfig: Annotated[str, Text("a path to a kubeconfig file", _PATH, "~/.kube/config", 4096)]
     storage_class: Annotated[str, Text("the name of a storage class", _DNS, "local-path")]
     ingress_class: Annotated[str, Text("the name of an ingress class", _DNS, "traefik")]
     node_labels: Mapping[LabelText, LabelText] = Field(default_factory=dict)
@@ -221,16 +229,11 @@ class Platform(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_forms(cls, value: object) -> object:
-        """A section whose keys are all commented out takes its defaults; `electricity: 0.14` means `{value: 0.14}`."""
+    def _empty_sections(cls, value: object) -> object:
+        """A section whose keys are all commented out takes its defaults."""
         if not isinstance(value, Mapping):
             return value
-        whole = {key: each for key, each in value.items() if each is not None or key in _NEVER_EMPTY}
-        if isinstance(prices := whole.get("prices"), Mapping):
-            whole["prices"] = {
-                key: each if isinstance(each, Mapping) else {"value": each} for key, each in prices.items()
-            }
-        return whole
+        return {key: each for key, each in value.items() if each is not None or key in _NEVER_EMPTY}
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Platform:

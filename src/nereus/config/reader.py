@@ -41,16 +41,15 @@ def read(path: Path, *, what: str = "a platform") -> dict[object, object]:
 
 def _content(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise BadInput(f"{path} is {kind}; expected a YAML file.", fix="Name the file with --config PATH.")
         with path.open("rb") as file:
             return file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
         raise BadInput(
             f"there is no file {path}",
             fix="Run this in the folder that holds platform.yaml, or name the file with --config PATH.",
-        ) from None
-    except IsADirectoryError:
-        raise BadInput(
-            f"{path} is a folder; expected a YAML file.", fix=f"Did you mean {path / 'platform.yaml'}?"
         ) from None
     except OSError as error:
         raise BadInput(
@@ -93,10 +92,14 @@ def _parse(name: str, text: str) -> object:
         ) from None
     except MarkedYAMLError as error:
         raise BadInput(f"{name}: {_said(error, text)}", fix=_fix(error, text)) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    except RecursionError:
         raise BadInput(
-            f"{name}: the file is not valid YAML: {reason}.", fix="Compare it with the platform.yaml of the project."
+            f"{name}: the file is nested too deeply; expected sections with keys, two or three levels.",
+            fix="Look for brackets that are opened and never closed.",
+        ) from None
+    except (YAMLError, ValueError) as error:
+        raise BadInput(
+            f"{name}: the file holds an impossible date or number: {error}.", fix="Correct it, or put it in quotes."
         ) from None
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticCustomError
 
 from nereus.config.kinds import figure
+from nereus.costs.prices import packaged
+from nereus.suggest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,6 +65,7 @@ def platform(whole: model.Platform) -> Iterator[Problem]:
     """Everything that needs more than one section."""
     yield from _machines(whole)
     yield from _target(whole)
+    yield from _priced(whole)
     for name, times in Counter(whole.usecases).items():
         if times > 1:
             yield Problem("usecases", list(whole.usecases), "each use case once", f"Remove the second {name}.")
@@ -77,18 +80,13 @@ def data(section: model.DataSection) -> Iterator[Problem]:
             f"at most data.history_months ({section.history_months}): the hot window is a part of the history",
             f"Write {section.history_months} to keep the whole history hot, or raise data.history_months.",
         )
-    low, typical, high = section.compression.low, section.compression.typical, section.compression.high
-    if not low <= typical <= high:
-        ordered = ", ".join(
-            f"{name}: {figure(value)}"
-            for name, value in zip(("low", "typical", "high"), sorted((low, typical, high)), strict=True)
-        )
-        yield Problem(
-            "compression",
-            f"low {figure(low)}, typical {figure(typical)}, high {figure(high)}",
-            "low <= typical <= high (low is the smallest stored size)",
-            f"Write {{{ordered}}}.",
-        )
+    cases = dict(section.compression)
+    ordered = ", ".join(f"{name}: {figure(value)}" for name, value in zip(cases, sorted(cases.values()), strict=True))
+    for smaller, larger in (("low", "typical"), ("typical", "high")):
+        if cases[smaller] > cases[larger]:
+            expected = f"at most compression.{larger} ({figure(cases[larger])}): low is the smallest stored size"
+            yield Problem(f"compression.{smaller}", cases[smaller], expected, f"Write {{{ordered}}}.")
+            return
 
 
 def _machines(whole: model.Platform) -> Iterator[Problem]:
@@ -135,3 +133,20 @@ def _target(whole: model.Platform) -> Iterator[Problem]:
             f"a section `{target}` that describes it",
             f"Add for example `{_EXAMPLES[target]}`, or write platform.target: local.",
         )
+
+
+def _priced(whole: model.Platform) -> Iterator[Problem]:
+    """Whatever is named after a price has one."""
+    known = packaged()
+    regions = sorted({name.split(".")[1] for name in known.by_name if name.startswith("snowflake_credit.")})
+    for path, word, words in (
+        ("snowflake.region", whole.snowflake.region, regions),
+        ("costs.rented_server", whole.costs.rented_server, sorted(known.servers)),
+    ):
+        if word not in words:
+            meant = closest(word, words)
+            fix = f"Did you mean {meant}?" if meant else f"Write for example {words[0]}."
+            yield Problem(path, word, f"one of {', '.join(words)}", fix)
+    for name in whole.prices:
+        if name not in known.by_name:
+            yield Problem(f"prices.{name}", whole.prices[name].value, "the name of a price", known.meant(name))

@@ -1,0 +1,1 @@
+"""What the platform costs, what Snowflake costs, and where the two meet."""
