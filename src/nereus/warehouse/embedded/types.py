@@ -77,11 +77,11 @@ class DorisType:
     def wire(self) -> Wire:
         """How its column definition packet describes it."""
         if self.name == "decimal":
-            return Wire(246, (self.precision or 0) + 2, self.scale or 0)
+            return Wire(246, (self.precision or 0) + (2 if self.scale else 1), self.scale or 0)
         if self.name == "datetime":
             return Wire(12, 19, self.scale or 0)
         if self.name == "time":
-            return Wire(11, 10, self.scale or 0)
+            return Wire(11, 255, self.scale or 0)
         return _WIRE.get(self.name, Wire(254, 255, 0))
 
     @property
