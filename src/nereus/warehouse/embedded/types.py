@@ -130,7 +130,6 @@ _DUCKDB = {
 }
 
 _WIRE = {
-    "null": Wire(1, 4, 0),
     "boolean": Wire(1, 1, 0),
     "tinyint": Wire(1, 4, 0),
     "smallint": Wire(2, 6, 0),
@@ -141,6 +140,8 @@ _WIRE = {
     "double": Wire(5, 22, 31),
     "date": Wire(10, 10, 0),
     "string": Wire(252, 255, 0),
+    "json": Wire(245, 255, 0),
+    "variant": Wire(245, 255, 0),
 }
 
 NULL = DorisType("null")
