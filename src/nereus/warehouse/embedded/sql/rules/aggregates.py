@@ -1,0 +1,298 @@
+"""Aggregate functions."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.sql.registry import AggregateRule, aggregate, aggregate_call
+from nereus.warehouse.embedded.sql.rules import arithmetic, casts
+from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, sql, text
+from nereus.warehouse.embedded.sql.rules.coercion import MAX_PRECISION, as_decimal
+from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
+from nereus.warehouse.embedded.types import (
+    BIGINT,
+    BOOLEAN,
+    DOUBLE,
+    LARGEINT,
+    TINYINT,
+    VARCHAR,
+    DorisType,
+    array,
+    decimal,
+)
+
+Order = list[tuple[Typed, bool]]
+
+#: Fractional digits that avg() of a decimal has at least.
+_AVERAGE_SCALE = 4
+_OBJECTS = ("bitmap", "hll", "quantile_state", "json", "variant", "map", "struct", "array")
+
+
+def _result(node: exp.Expression, type_: DorisType, args: list[Typed]) -> Typed:
+    return Typed(node, type_, volatile=any(arg.volatile for arg in args), aggregate=True)
+
+
+def _called(name: str, value: exp.Expression | Typed, distinct: bool = False) -> exp.Expression:
+    node = value.node if isinstance(value, Typed) else value
+    return aggregate_call(call(name, exp.Distinct(expressions=[node]) if distinct else node))
+
+
+def _one(name: str, args: list[Typed], order: Order) -> Typed:
+    count_check(name, args, 1)
+    if order:
+        raise DorisError(f"{name} doesn't support order by expression")
+    return args[0]
+
+
+@aggregate("count")
+def count(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``count(*)``, ``count(a)``, ``count(DISTINCT a)`` -> the same; ``count(DISTINCT a, b)`` skips rows with a NULL"""
+    if order:
+        raise DorisError("count doesn't support order by expression")
+    if not args:
+        if distinct:
+            raise DorisError("Can not count distinct empty arguments")
+        return _result(aggregate_call(call("count", exp.Star())), BIGINT, args)
+    if len(args) == 1:
+        if distinct and args[0].type.name in _OBJECTS:
+            raise DorisError(f"COUNT DISTINCT could not process type {args[0].type}")
+        return _result(_called("count", args[0], distinct), BIGINT, args)
+    if not distinct:
+        raise DorisError("COUNT must have DISTINCT for multiple arguments")
+    filled: exp.Expression = sql("a IS NOT NULL", a=args[0].node.copy())
+    for arg in args[1:]:
+        filled = exp.And(this=filled, expression=sql("a IS NOT NULL", a=arg.node.copy()))
+    counted = call("count", exp.Distinct(expressions=[call("row", *args)]))
+    return _result(aggregate_call(exp.Filter(this=counted, expression=exp.Where(this=filled))), BIGINT, args)
+
+
+@aggregate("sum")
+def sum_(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``sum(int)`` -> ``CAST(sum(x) AS BIGINT)``; ``sum(decimal(p,s))`` -> decimal(38,s); text as double"""
+    value = _summable("sum", _one("sum", args, order))
+    source = value.type
+    if source.is_integer:
+        if source == LARGEINT:
+            return _result(_called("sum", value, distinct), LARGEINT, args)
+        return _result(cast(_called("sum", value, distinct), BIGINT), BIGINT, args)
+    if source.name == "decimal":
+        return _result(
+            _called("sum", _looked_through(value), distinct), decimal(MAX_PRECISION, source.scale or 0), args
+        )
+    return _result(_called("sum", value, distinct), DOUBLE, args)
+
+
+@aggregate("sum0")
+def sum0(args: list[Typed], distinct: bool, order: Order, facts: SessionFacts) -> Typed:
+    """``sum0(x)`` -> ``coalesce(sum(x), 0)``"""
+    total = sum_(args, distinct, order, facts)
+    return _result(call("coalesce", total, cast(exp.Literal.number(0), total.type)), total.type, args)
+
+
+def _summable(name: str, value: Typed) -> Typed:
+    if value.type.name in ("null", "boolean"):
+        return casts.cast_to(value, TINYINT)
+    if value.type.is_text:
+        return casts.cast_to(value, DOUBLE)
+    if not value.type.is_numeric:
+        raise DorisError(f"{name} requires a numeric, boolean or string parameter")
+    return value
+
+
+def _looked_through(value: Typed) -> exp.Expression:
+    """A decimal product without its last cast: the sum has 38 digits either way."""
+    node = value.node
+    return node.this if isinstance(node, exp.Cast) and node.meta.get(arithmetic.WIDENING) else node
+
+
+@aggregate("avg")
+def avg(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``avg(int)`` -> double; ``avg(decimal(p,s))`` -> decimal(38, max(s,4)): sum through count, cut"""
+    value = _summable("avg", _one("avg", args, order))
+    if value.type.name != "decimal":
+        return _result(
+            _called("avg", casts.cast_to(value, DOUBLE) if value.type == LARGEINT else value, distinct), DOUBLE, args
+        )
+    source = as_decimal(value.type)
+    scale = max(source.scale or 0, _AVERAGE_SCALE)
+    total = _called("sum", value, distinct)
+    counted = _called("count", value.node.copy(), distinct)
+    shift = "1" + "0" * scale
+    digits = sql("CAST(s * f AS HUGEINT) // c", s=total, f=cast(text(shift), decimal(scale + 1, 0)), c=counted)
+    return _result(arithmetic.scaled(digits, decimal(MAX_PRECISION, scale)), decimal(MAX_PRECISION, scale), args)
+
+
+@aggregate("min")
+def min_(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``min(a)`` -> the same"""
+    return _extreme("min", args, order)
+
+
+@aggregate("max")
+def max_(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``max(a)`` -> the same"""
+    return _extreme("max", args, order)
+
+
+def _extreme(name: str, args: list[Typed], order: Order) -> Typed:
+    value = _one(name, args, order)
+    if value.type.name in _OBJECTS:
+        raise Refused(f"{name} of {value.type}")
+    return _result(_called(name, value), TINYINT if value.type.name == "null" else value.type, args)
+
+
+@aggregate("any_value", "any")
+def any_value(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``any_value(a)`` -> the same"""
+    value = _one("any_value", args, order)
+    return _result(_called("any_value", value), value.type, args)
+
+
+@aggregate("group_concat")
+def group_concat(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``group_concat(a)`` -> ``string_agg(a, ',')``: a comma without a space; NULLs are skipped"""
+    count_check("group_concat", args, 1, 2)
+    value = casts.implicit(args[0], VARCHAR)
+    separator = text(",")
+    if len(args) == 2:
+        if not isinstance(args[1].literal, str):
+            raise Refused("a computed separator of group_concat", "Write a string literal.")
+        separator = text(args[1].literal)
+    if distinct and any(term.node != args[0].node for term, _ in order):
+        raise Refused("group_concat(DISTINCT a ORDER BY b)", "Order by a itself.")
+    if distinct and order and value.node != args[0].node:
+        raise Refused("group_concat(DISTINCT number ORDER BY ...)", "Cast the number to string.")
+    node = exp.Distinct(expressions=[value.node]) if distinct else value.node
+    last: exp.Expression = separator
+    if order:
+        terms = [exp.Ordered(this=term.node.copy(), desc=desc, nulls_first=not desc) for term, desc in order]
+        last = exp.Order(this=separator, expressions=terms)
+    return _result(aggregate_call(call("string_agg", node, last)), VARCHAR, args)
+
+
+@aggregate("max_by")
+def max_by(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``max_by(a, b)`` -> ``arg_max_null(a, b)``: the a of the greatest b, even where it is NULL"""
+    return _by("max_by", "arg_max_null", args, distinct, order)
+
+
+@aggregate("min_by")
+def min_by(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``min_by(a, b)`` -> ``arg_min_null(a, b)``"""
+    return _by("min_by", "arg_min_null", args, distinct, order)
+
+
+def _by(name: str, target: str, args: list[Typed], distinct: bool, order: Order) -> Typed:
+    count_check(name, args, 2)
+    if distinct or order:
+        raise Refused(f"{name} with DISTINCT or ORDER BY")
+    return _result(aggregate_call(call(target, *args)), args[0].type, args)
+
+
+@aggregate("group_bit_and")
+def group_bit_and(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``group_bit_and(a)`` -> ``bit_and(a)``"""
+    return _bits("group_bit_and", "bit_and", args, order)
+
+
+@aggregate("group_bit_or")
+def group_bit_or(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``group_bit_or(a)`` -> ``bit_or(a)``"""
+    return _bits("group_bit_or", "bit_or", args, order)
+
+
+@aggregate("group_bit_xor")
+def group_bit_xor(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``group_bit_xor(a)`` -> ``bit_xor(a)``"""
+    if distinct:
+        raise Refused("group_bit_xor(DISTINCT ...)")
+    return _bits("group_bit_xor", "bit_xor", args, order)
+
+
+def _bits(name: str, target: str, args: list[Typed], order: Order) -> Typed:
+    value = _one(name, args, order)
+    if not value.type.is_integer:
+        raise Refused(f"{name} of {value.type}", "Cast to bigint.")
+    return _result(_called(target, value), value.type, args)
+
+
+@aggregate("bool_and", "booland_agg")
+def bool_and(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``bool_and(a)`` -> ``bool_and(a)``"""
+    return _bools("bool_and", args, order)
+
+
+@aggregate("bool_or", "boolor_agg")
+def bool_or(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``bool_or(a)`` -> ``bool_or(a)``"""
+    return _bools("bool_or", args, order)
+
+
+def _bools(name: str, args: list[Typed], order: Order) -> Typed:
+    value = _one(name, args, order)
+    if value.type != BOOLEAN:
+        raise Refused(f"{name} of {value.type}", "Compare it to get a boolean.")
+    return _result(_called(name, value), BOOLEAN, args)
+
+
+@aggregate("array_agg")
+def array_agg(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``array_agg(a)`` -> ``coalesce(list(a), [])``, NULLs kept"""
+    return _listed("array_agg", args, distinct, order, keep_null=True)
+
+
+@aggregate("collect_list", "group_array")
+def collect_list(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``collect_list(a)`` -> ``coalesce(list(a) FILTER (WHERE a IS NOT NULL), [])``"""
+    return _listed("collect_list", args, distinct, order, keep_null=False)
+
+
+@aggregate("collect_set", "group_uniq_array")
+def collect_set(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``collect_set(a)`` -> ``coalesce(list(DISTINCT a) FILTER (WHERE a IS NOT NULL), [])``"""
+    return _listed("collect_set", args, True, order, keep_null=False)
+
+
+def _listed(name: str, args: list[Typed], distinct: bool, order: Order, *, keep_null: bool) -> Typed:
+    value = _one(name, args, order)
+    type_ = array(value.type)
+    node = call("list", exp.Distinct(expressions=[value.node]) if distinct else value.node)
+    if not keep_null:
+        node = exp.Filter(this=node, expression=exp.Where(this=sql("a IS NOT NULL", a=value.node.copy())))
+    return _result(call("coalesce", aggregate_call(node), cast(exp.Array(expressions=[]), type_)), type_, args)
+
+
+def _statistic(target: str, name: str) -> AggregateRule:
+    def rule(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+        value = casts.cast_to(_summable(name, _one(name, args, order)), DOUBLE)
+        return _result(_called(target, value, distinct), DOUBLE, args)
+
+    rule.__doc__ = f"``{name}(a)`` -> ``{target}(CAST(a AS DOUBLE))``"
+    return rule
+
+
+for _target, _names in {
+    "stddev_pop": ("stddev", "std", "stddev_pop"),
+    "stddev_samp": ("stddev_samp",),
+    "var_pop": ("variance", "var_pop", "variance_pop"),
+    "var_samp": ("var_samp", "variance_samp"),
+}.items():
+    aggregate(*_names)(_statistic(_target, _names[0]))
+
+
+def _pairwise(target: str, name: str) -> AggregateRule:
+    def rule(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+        count_check(name, args, 2)
+        if distinct or order:
+            raise Refused(f"{name} with DISTINCT or ORDER BY")
+        first, second = (casts.cast_to(_summable(name, arg), DOUBLE) for arg in args)
+        return _result(aggregate_call(call(target, first, second)), DOUBLE, args)
+
+    rule.__doc__ = f"``{name}(a, b)`` -> ``{target}(a, b)``"
+    return rule
+
+
+_PAIRWISE: dict[str, tuple[str, ...]] = {"covar_pop": ("covar", "covar_pop"), "covar_samp": ("covar_samp",)}
+for _target, _names in _PAIRWISE.items():
+    aggregate(*_names)(_pairwise(_target, _names[0]))
