@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.result import Result
+from nereus.warehouse.embedded.sql.lexer import split_statements
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.session import Session
@@ -49,9 +50,6 @@ _LONGEST = 5
 
 _SPACE = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*(?!\+).*?\*/)*"
 _WORD = re.compile(rf"{_SPACE}([A-Za-z_][A-Za-z0-9_]*|\()", re.DOTALL)
-_PIECE = re.compile(
-    r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|`[^`]*`|--[^\n]*|/\*.*?\*/|(?P<end>;)""", re.DOTALL
-)
 _EMPTY = re.compile(rf"{_SPACE}\Z", re.DOTALL)
 
 
@@ -115,13 +113,9 @@ def find(text: str) -> Route:
 
 def split(text: str) -> list[str]:
     """Cut a text into statements at its semicolons; quotes and comments are respected, empty statements dropped."""
-    if ";" not in text:
-        return [] if _EMPTY.match(text) else [text]
-    pieces: list[str] = []
-    start = 0
-    for found in _PIECE.finditer(text):
-        if found.group("end"):
-            pieces.append(text[start : found.start()])
-            start = found.end()
-    pieces.append(text[start:])
-    return [piece for piece in pieces if not _EMPTY.match(piece)]
+    bare = text.rstrip()
+    while bare.endswith(";"):
+        bare = bare[:-1].rstrip()
+    if ";" in bare:
+        return split_statements(bare)
+    return [] if _EMPTY.match(bare) else [bare]

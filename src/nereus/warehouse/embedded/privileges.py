@@ -105,11 +105,8 @@ class Rights:
         return self.satisfies(WANTED["SHOW"], db, table) or (db, table) in self.columns
 
     def selects(self, db: str, table: str, column: str) -> bool:
-        """Whether the column may be read; the empty column is the table as a whole (count(*))."""
-        if self.satisfies(WANTED["SELECT"], db, table):
-            return True
-        allowed = self.columns.get((db, table), frozenset())
-        return column in allowed if column else bool(allowed)
+        """Whether the column may be read."""
+        return self.satisfies(WANTED["SELECT"], db, table) or column in self.columns.get((db, table), ())
 
     def uses_group(self, name: str) -> bool:
         """Whether statements may run in the workload group; everyone may use ``normal``."""

@@ -93,9 +93,9 @@ class Accounts:
             found = cache[identity] = union(book.roles[name].rights for name in names if name in book.roles)
         return found
 
-    def properties(self, name: str) -> dict[str, str]:
+    def properties(self, name: str) -> Mapping[str, str]:
         """The properties that SET PROPERTY gave to every user called `name`."""
-        return dict(self.book.properties.get(name, {}))
+        return self.book.properties.get(name, {})
 
     # Changes
 

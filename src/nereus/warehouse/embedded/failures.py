@@ -1,0 +1,34 @@
+"""Errors of the engine beneath, and of our own code, as a client may see them."""
+
+from __future__ import annotations
+
+import logging
+
+import duckdb
+
+from nereus.warehouse.embedded.errors import DorisError
+
+_log = logging.getLogger(__name__)
+
+
+def to_doris(error: BaseException) -> DorisError:
+    """The error packet for whatever a statement raised. Unexpected errors are logged with their traceback."""
+    if isinstance(error, DorisError):
+        return error
+    text = str(error).strip()
+    if isinstance(error, duckdb.InterruptException) or "INTERRUPT Error" in text:
+        return DorisError("the query was cancelled")
+    if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory Error" in text:
+        return DorisError(f"MEM_LIMIT_EXCEEDED: {_first_line(text)}")
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
+        return DorisError(f"INVALID_ARGUMENT: {_first_line(text)}")
+    # pyarrow wraps what DuckDB raises while rows are read.
+    if isinstance(error, duckdb.Error | OSError) or type(error).__module__.startswith("pyarrow"):
+        _log.error("the engine failed: %s", text)
+        return DorisError(f"the engine failed: {_first_line(text)}")
+    _log.error("a statement failed unexpectedly", exc_info=error)
+    return DorisError(f"the embedded warehouse failed: {type(error).__name__}: {_first_line(text)}")
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]

@@ -1,0 +1,1 @@
+"""What the warehouse tells about itself: the system databases and what SHOW and DESC read."""

@@ -1,0 +1,285 @@
+"""One client's session: its variables, its place, and the statement that it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from nereus.warehouse.embedded import dispatch, failures
+from nereus.warehouse.embedded.accounts import UserIdentity
+from nereus.warehouse.embedded.denials import denied
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.privileges import WANTED, Rights
+from nereus.warehouse.embedded.result import Ok, Result, ResultColumn, ResultSet
+from nereus.warehouse.embedded.running import Running
+from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
+from nereus.warehouse.embedded.workload import DEFAULT as DEFAULT_GROUP
+
+if TYPE_CHECKING:
+    from nereus.warehouse.embedded.warehouse import Warehouse
+
+#: Rows of one Arrow batch: enough to encode cheaply, few enough that a slow client costs little memory.
+BATCH_ROWS = 16384
+
+_KILLED = "cancel query by user from {host}"
+_TIMEOUT = "query is timeout, killed by timeout checker"
+#: Statements that another variable than query_timeout limits.
+_TIMEOUT_OF = dict.fromkeys(("INSERT", "UPDATE", "DELETE", "LOAD"), "insert_timeout")
+#: How long a session that is being closed waits for its statement to notice, in seconds.
+_PATIENCE_S = 10
+
+
+class Session:
+    """What `Warehouse.connect` gives. One thread at a time runs statements; `cancel` and `kill` come from any thread.
+
+    Attributes:
+        identity: the account; `host` is where the client is.
+        cursor: the session's own DuckDB connection.
+        variables: effective session variables by lower-case name.
+        database: the current database, or None.
+        on_kill: called when the session is to end (KILL CONNECTION, wait_timeout); the server closes the connection.
+        killed: nothing runs any more.
+    """
+
+    def __init__(
+        self, warehouse: Warehouse, identity: UserIdentity, host: str, connection_id: int, database: str | None
+    ) -> None:
+        self.warehouse = warehouse
+        self.identity = identity
+        self.host = host
+        self.connection_id = connection_id
+        self.login_time = datetime.now(UTC)
+        self.cursor: duckdb.DuckDBPyConnection = warehouse.engine.cursor()
+        self.variables: dict[str, str] = warehouse.variables.values()
+        self.user_variables: dict[str, Typed] = {}
+        self.database: str | None = None
+        self.in_transaction = False
+        self.running: Running | None = None
+        self.last: Running | None = None
+        self.on_kill: Callable[[], None] | None = None
+        self.killed = False
+        self._closed = False
+        self._idle_since = time.monotonic()
+        self._guard = threading.Condition()
+        if database:
+            self.use(database)
+
+    # What the parts of a statement ask for
+
+    @property
+    def rights(self) -> Rights:
+        return self.warehouse.accounts.rights(self.identity)
+
+    @property
+    def facts(self) -> SessionFacts:
+        """What functions answer from, at this moment (UTC)."""
+        return SessionFacts(
+            user=self.identity.name,
+            host=self.host,
+            connection_id=self.connection_id,
+            database=self.database,
+            variables=self.variables,
+            user_variables=self.user_variables,
+            now=datetime.now(UTC).replace(tzinfo=None),
+        )
+
+    @property
+    def workload_group(self) -> str:
+        """SET workload_group, else the user's property default_workload_group, else ``normal``."""
+        chosen = self.variables["workload_group"]
+        if not chosen:
+            chosen = self.warehouse.accounts.properties(self.identity.name).get("default_workload_group", "")
+        return chosen or DEFAULT_GROUP
+
+    def allows(self, privilege: str, db: str | None = None, table: str | None = None) -> bool:
+        """Whether the user holds what a statement wants; `privilege` is a key of `privileges.WANTED`."""
+        return self.rights.satisfies(WANTED[privilege.upper()], db, table or None)
+
+    def check(self, privilege: str, db: str | None = None, table: str = "", *, error: DorisError | None = None) -> None:
+        """Raise `error`, or what Doris says by default, unless the user holds the privilege there."""
+        if not self.allows(privilege, db, table):
+            raise error or denied(self, privilege.upper(), db, table)
+
+    def current_database(self) -> str:
+        """Raises where no database is in use."""
+        if self.database is None:
+            raise DorisError("No database selected")
+        return self.database
+
+    def check_cancelled(self) -> None:
+        """Raise if somebody cancelled the running statement. For work that DuckDB does not do."""
+        if self.running is not None and self.running.cancelled is not None:
+            raise self.running.cancelled
+
+    def use(self, db: str) -> None:
+        """Make `db` (or ``internal.db``) the current database. Raises 1049 for an unknown one."""
+        catalog, _, name = db.rpartition(".")
+        if catalog not in ("", "internal"):
+            raise DorisError(f"Unknown catalog '{catalog}'", 5086)
+        found = self.warehouse.schema(self).database_name(name)
+        if found is None:
+            raise DorisError(f"Unknown database '{name}'", 1049, "42000")
+        if not self.rights.sees_database(found):
+            raise DorisError(f"Access denied for user '{self.identity.name}' to database '{found}'", 1044, "42000")
+        self.database = found
+
+    # Running statements
+
+    def execute(self, sql: str) -> Iterator[Result]:
+        """Run the statements of a text one after the other.
+
+        Each result is to be consumed (or closed) before the next is asked for; asking for the next closes it.
+        Raises DorisError; the statements behind a failing one do not run.
+        """
+        for text in dispatch.split(sql):
+            result = self._run(text)
+            try:
+                yield result
+            finally:
+                if isinstance(result, ResultSet):
+                    result.close()
+
+    def stream(self, columns: tuple[ResultColumn, ...], sql: str) -> ResultSet:
+        """Start DuckDB text and give its rows as they come. DuckDB stops when the result is closed."""
+        self.check_cancelled()
+        self.cursor.execute(sql)
+        return ResultSet(columns, iter(self.cursor.to_arrow_reader(BATCH_ROWS)))
+
+    def _run(self, text: str) -> Result:
+        run = Running(text)
+        with self._guard:
+            if self.killed:
+                raise DorisError("the connection was killed", 1317, "70100")
+            self.running = run
+        try:
+            route = run.route = dispatch.find(text)
+            if self.in_transaction and not route.in_transaction:
+                raise DorisError(
+                    "This is in a transaction, only insert, update, delete, commit, rollback is acceptable."
+                )
+            run.deadline = run.clock + int(self.variables[_TIMEOUT_OF.get(route.kind, "query_timeout")])
+            result = route.handler(self, text)
+        except BaseException as error:
+            raise self.failed(run, error) from error
+        if isinstance(result, Ok):
+            self.finish(run, affected=result.affected_rows)
+        else:
+            result.batches = Watched(self, run, result)
+        return result
+
+    def failed(self, run: Running, error: BaseException, rows: int = 0) -> BaseException:
+        """End a statement by an error; gives what is to be raised."""
+        mapped = run.cancelled or failures.to_doris(error)
+        self.finish(run, rows=rows, error=mapped)
+        return mapped if isinstance(error, Exception) else error
+
+    def finish(self, run: Running, *, rows: int = 0, affected: int = 0, error: DorisError | None = None) -> None:
+        """End a statement and record it. Running it twice changes nothing."""
+        with self._guard:
+            if self.running is not run:
+                return
+            self.running = None
+            self.last = run
+            self._idle_since = time.monotonic()
+            self._guard.notify_all()
+        self.warehouse.audit.record(self, run, rows=rows, affected=affected, error=error)
+
+    # Ending
+
+    def cancel(self, error: DorisError) -> None:
+        """Stop the running statement, which then raises `error`. Any thread; nothing happens when nothing runs."""
+        with self._guard:
+            run = self.running
+            if run is None:
+                return
+            run.cancelled = run.cancelled or error
+        # An interrupt that comes before DuckDB begins is lost: the watch repeats it until the statement is over.
+        self._interrupt()
+
+    def kill(self, *, connection: bool, by: str) -> None:
+        """KILL: stop what runs, and with `connection` end the session. `by` is the host of who asked."""
+        self.cancel(DorisError(_KILLED.format(host=by)))
+        if connection:
+            self.killed = True
+            if self.on_kill is not None:
+                self.on_kill()
+
+    def tick(self, now: float) -> None:
+        """What the watch does several times a second; `now` is time.monotonic()."""
+        run = self.running
+        if run is None:
+            if now - self._idle_since > int(self.variables["wait_timeout"]) and not self.killed:
+                self.kill(connection=True, by="wait_timeout")
+        elif run.cancelled is not None:
+            self._interrupt()
+        elif now > run.deadline:
+            self.cancel(DorisError(_TIMEOUT))
+
+    def _interrupt(self) -> None:
+        # The cursor may be closed in the same moment.
+        with contextlib.suppress(duckdb.Error):
+            self.cursor.interrupt()
+
+    def close(self) -> None:
+        """End the session and whatever it runs. Running it twice changes nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self.killed = True
+        self.cancel(DorisError("the connection is closed", 1317, "70100"))
+        run = self.running
+        if run is not None and run.result is not None:
+            run.result.close()
+        with self._guard:
+            self._guard.wait_for(lambda: self.running is None, _PATIENCE_S)
+        self.warehouse.processes.remove(self)
+        self.cursor.close()
+
+
+class Watched:
+    """The batches of a result. The statement ends with the last one, with an error or with `close`."""
+
+    def __init__(self, session: Session, run: Running, result: ResultSet) -> None:
+        self._session = session
+        self._run = run
+        self._result = result
+        self._batches: Iterator[pa.RecordBatch] = result.batches
+        self._sent = 0
+        # A session may be closed by another thread than the one that reads.
+        self._reading = threading.Lock()
+        run.result = self
+
+    def __iter__(self) -> Watched:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        with self._reading:
+            try:
+                self._session.check_cancelled()
+                batch = next(self._batches)
+            except StopIteration:
+                self._end()
+                raise
+            except BaseException as error:
+                raise self._session.failed(self._run, error, self._sent) from error
+            self._sent += batch.num_rows
+            self._result.rows_sent = self._sent
+            return batch
+
+    def close(self) -> None:
+        """Stop the engine's work."""
+        with self._reading:
+            self._end()
+
+    def _end(self) -> None:
+        # DuckDB goes on as long as somebody could still read.
+        self._batches = iter(())
+        self._run.result = None
+        self._session.finish(self._run, rows=self._sent)

@@ -1,0 +1,81 @@
+"""The embedded warehouse as a whole: what one server process opens, and what hands out sessions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nereus.warehouse.embedded import dispatch
+from nereus.warehouse.embedded.accounts import Accounts, UserIdentity
+from nereus.warehouse.embedded.audit import Audit
+from nereus.warehouse.embedded.catalog.catalog import Catalog
+from nereus.warehouse.embedded.engine import Engine
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.introspection.schema import SystemSchema
+from nereus.warehouse.embedded.plancache import PlanCache
+from nereus.warehouse.embedded.processes import Processes
+from nereus.warehouse.embedded.session import Session
+from nereus.warehouse.embedded.variables import GlobalVariables
+from nereus.warehouse.embedded.workload import WorkloadGroups
+from nereus.warehouse.embedded.write import Writer
+
+
+class Warehouse:
+    """Everything that sessions share. Open it once per process; close it last."""
+
+    def __init__(self, engine: Engine, root_password: str) -> None:
+        self.engine = engine
+        self.catalog = Catalog(engine)
+        self.writer = Writer(engine, self.catalog)
+        self.accounts = Accounts(engine.cursor(), root_password=root_password)
+        self.variables = GlobalVariables(engine.cursor())
+        self.groups = WorkloadGroups(engine.cursor())
+        self.plans = PlanCache()
+        self.processes = Processes()
+        self.audit = Audit(engine.cursor())
+
+    @classmethod
+    def open(cls, data: Path, *, memory_gb: float, threads: int, root_password: str) -> Warehouse:
+        """Open or create the warehouse in the folder `data`.
+
+        `root_password` is given to root when the warehouse is new, and ignored when root exists.
+        Raises Failure when the file cannot be opened.
+        """
+        dispatch.load()
+        engine = Engine.open(data, memory_gb=memory_gb, threads=threads)
+        try:
+            return cls(engine, root_password)
+        except BaseException:
+            engine.close()
+            raise
+
+    def connect(
+        self, user: str, host: str = "127.0.0.1", connection_id: int | None = None, database: str | None = None
+    ) -> Session:
+        """A session for a user whose password has been checked.
+
+        Raises DorisError: 1045 for a user unknown at that host, 1049 for an unknown database.
+        """
+        identity = self.accounts.identify(user, host)
+        if identity is None:
+            raise DorisError(f"Access denied for user '{user}@{host}' (using password: YES)", 1045, "28000", plain=True)
+        number = self.processes.next_id() if connection_id is None else connection_id
+        session = Session(self, identity, host, number, database)
+        self.processes.add(session)
+        return session
+
+    def schema(self, session: Session) -> SystemSchema:
+        """The catalogue as it is now, with the system databases as `session` may see them."""
+        return SystemSchema(self.catalog.snapshot(), session)
+
+    def identity(self, user: str, host: str) -> UserIdentity | None:
+        """The account under which a client is known, or None."""
+        return self.accounts.identify(user, host)
+
+    def close(self) -> None:
+        """End every session, write what is pending, release the file."""
+        self.processes.close()
+        self.audit.close()
+        self.accounts.close()
+        self.variables.close()
+        self.groups.close()
+        self.engine.close()
