@@ -96,6 +96,11 @@ class MachinesSection(Section):
     nvme_tb: Annotated[float, Number(0.01, 1000, 4, kinds.TERABYTES)] = 4
     hdd_tb: Annotated[float, Number(0, 5000, 16, kinds.TERABYTES)] = 16
 
+    @model_validator(mode="after")
+    def _usable_disk(self) -> MachinesSection:
+        rules.raise_all(rules.machines(self))
+        return self
+
 
 class SnowflakeWarehouse(Section):
     """One virtual warehouse of the present bill: its credits are size x hours x days x clusters."""

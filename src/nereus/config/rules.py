@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from nereus.config import model
 
+#: Below this a disk is not one.
+SMALLEST_HDD_TB = 0.1
+
 #: The pydantic error type that carries a list of problems in its context.
 PROBLEMS = "problems"
 
@@ -48,6 +51,13 @@ def ports(section: model.Ports) -> Iterator[Problem]:
             expected = f"a port of its own ({taken[port]} has {port} already)"
             yield Problem(name, port, expected, f"Write for example {free}.")
         taken.setdefault(port, name)
+
+
+def machines(section: model.MachinesSection) -> Iterator[Problem]:
+    """Spinning disks are there or not; a trace of one is a slip of the unit."""
+    if 0 < section.hdd_tb < SMALLEST_HDD_TB:
+        expected = f"0 (no spinning disks) or a number of TB of {figure(SMALLEST_HDD_TB)} or more"
+        yield Problem("hdd_tb", section.hdd_tb, expected, "Write 0 to keep the object store on NVMe.")
 
 
 def snowflake(section: model.SnowflakeSection) -> Iterator[Problem]:
