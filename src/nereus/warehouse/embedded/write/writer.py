@@ -150,14 +150,7 @@ class Writer:
     ) -> Written:
         """Delete from a UNIQUE table the rows whose keys a DuckDB SELECT gives."""
         with self._catalog.changing(table, while_waiting) as current, _transaction(cursor):
-            names = ", ".join(quoted(key) for key in current.keys)
-            match = " AND ".join(f'"o".{quoted(key)} IS NOT DISTINCT FROM "n".{quoted(key)}' for key in current.keys)
-            rows = _count(
-                cursor.execute(
-                    f'DELETE FROM {physical(current)} AS "o"'
-                    f' WHERE EXISTS (SELECT 1 FROM ({source_sql}) AS "n"({names}) WHERE {match})'
-                )
-            )
+            rows = _count(cursor.execute(_delete_by_keys(current, source_sql, "TRUE")))
             cursor.commit()
         return Written(rows, new_label(), self._txn_ids.take())
 
@@ -227,11 +220,23 @@ def _new_keys(cursor: duckdb.DuckDBPyConnection, table: Table) -> list[Sequence[
 
 def _replace_former(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
     """Of a UNIQUE table: remove the committed rows whose keys the new rows have."""
-    match = " AND ".join(f'"n".{quoted(key)} IS NOT DISTINCT FROM "o".{quoted(key)}' for key in table.keys)
-    cursor.execute(
-        f'DELETE FROM {physical(table)} AS "o" WHERE "o".rowid < {_NEW_ROWS} AND EXISTS'
-        f' (SELECT 1 FROM {physical(table)} AS "n" WHERE "n".rowid >= {_NEW_ROWS} AND {match})'
-    )
+    if cursor.execute(f"SELECT 1 FROM {physical(table)} WHERE rowid < {_NEW_ROWS} LIMIT 1").fetchone() is None:
+        return
+    keys = ", ".join(quoted(key) for key in table.keys)
+    new = f"SELECT {keys} FROM {physical(table)} WHERE rowid >= {_NEW_ROWS}"
+    cursor.execute(_delete_by_keys(table, new, f'"o".rowid < {_NEW_ROWS}'))
+
+
+def _delete_by_keys(table: Table, source_sql: str, where: str) -> str:
+    """DELETE the rows whose keys the source gives, found by a join that reads only where such keys may be."""
+    names = [f'"k{i}"' for i in range(len(table.keys))]
+    terms = [where]
+    for key, name in zip(table.keys, names, strict=True):
+        column = table.column(key)
+        same = "=" if column is not None and not column.nullable else "IS NOT DISTINCT FROM"
+        terms.append(f'"o".{quoted(key)} {same} "n".{name}')
+    source = f'(SELECT DISTINCT * FROM ({source_sql})) AS "n"({", ".join(names)})'
+    return f'DELETE FROM {physical(table)} AS "o" USING {source} WHERE {" AND ".join(terms)}'
 
 
 def _keep_last(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
