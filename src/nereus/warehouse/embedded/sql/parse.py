@@ -37,10 +37,12 @@ from nereus.warehouse.embedded.sql.words import CLAUSE_WORDS
 
 __all__ = ["QueryParser", "first_words", "parse", "parse_expression", "parse_query", "split_statements"]
 
-_AFTER_ALIAS = frozenset(
+_AFTER = (
     "end , ) WHERE GROUP ORDER HAVING LIMIT ON USING JOIN INNER LEFT RIGHT FULL CROSS UNION EXCEPT MINUS INTERSECT "
-    "LATERAL ; TABLESAMPLE INTO".split()
+    "LATERAL ; TABLESAMPLE INTO"
 )
+#: What may follow a table alias: then a word that could open a clause is the alias.
+_AFTER_ALIAS = frozenset(_AFTER.split())
 _HINT = re.compile(r"\bset_var\s*\(([^)]*)\)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"\s*([\w.]+)\s*=\s*('[^']*'|\"[^\"]*\"|[-\w.]+)\s*,?")
 _TRIMMED = "".join(chr(code) for code in range(33))

@@ -43,7 +43,7 @@ _BINARY: dict[str, tuple[int, type[exp.Expression]]] = {
 }
 _LOGICAL = {"||": 1, "OR": 2, "XOR": 3, "AND": 4, "&&": 4}
 _MATCHES = frozenset(
-    "MATCH MATCH_ANY MATCH_ALL MATCH_PHRASE MATCH_PHRASE_PREFIX MATCH_REGEXP MATCH_PHRASE_EDGE".split()
+    {"MATCH", "MATCH_ANY", "MATCH_ALL", "MATCH_PHRASE", "MATCH_PHRASE_PREFIX", "MATCH_REGEXP", "MATCH_PHRASE_EDGE"}
 )
 _TYPED_LITERALS = frozenset({"DATE", "DATEV1", "DATEV2", "TIMESTAMP"})
 _UNITS = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"})

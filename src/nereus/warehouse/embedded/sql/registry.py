@@ -28,8 +28,8 @@ element_at (``a[1]``), array_slice (``a[1:2]``), array, map, struct (``[1]``, ``
 trim/ltrim/rtrim (text[, what]), char (charset, codes ...), convert_to, year/month... for EXTRACT, now() for
 CURRENT_TIMESTAMP, current_date(), current_time(), current_user(), session_user().
 
-Two kinds of argument are no values: ``INTERVAL n DAY`` arrives as Typed(Interval(this=n, unit=Var("DAY"))) with the type
-and literal of n; the unit of timestampdiff(DAY, a, b) arrives as Typed(Var("DAY")) with literal "DAY".
+Two kinds of argument are no values: ``INTERVAL n DAY`` arrives as Typed(Interval(this=n, unit=Var("DAY"))) with the
+type and literal of n; the unit of timestampdiff(DAY, a, b) arrives as Typed(Var("DAY")) with literal "DAY".
 ``f(x -> x + 1, a)`` arrives with a Typed whose node is a Lambda.
 
 An aggregate rule marks every DuckDB aggregate call it builds (with its FILTER, if any) by `aggregate_call`, so that the

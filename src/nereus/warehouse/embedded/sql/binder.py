@@ -1,0 +1,74 @@
+"""Doris queries and expressions, bound to a catalogue and ready for DuckDB."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from nereus.warehouse.embedded.errors import Refused
+from nereus.warehouse.embedded.result import ResultColumn
+from nereus.warehouse.embedded.sql import rules, tree
+from nereus.warehouse.embedded.sql.context import Context
+from nereus.warehouse.embedded.sql.outputs import Output
+from nereus.warehouse.embedded.sql.queries import QueryBinder
+from nereus.warehouse.embedded.sql.scope import Column, Scope
+from nereus.warehouse.embedded.sql.typed import BoundQuery, ColumnRead, Relation, Schema, SessionFacts, Typed
+
+rules.load()
+
+#: The DuckDB table alias under which `bind_scalar` refers to the columns of its relation.
+RELATION_ALIAS = "t0"
+
+
+def bind_query(query: tree.Query, schema: Schema, facts: SessionFacts) -> BoundQuery:
+    """Bind a parsed query. Raises DorisError with Doris' own texts, and Refused for what is not proven equal."""
+    context = Context(schema, facts, query.text, facts.database)
+    try:
+        bound = QueryBinder(context).query(query, None)
+    except RecursionError:
+        raise Refused("a statement nested this deeply") from None
+    text = bound.text
+    if any(output.type.name == "null" for output in bound.outputs):
+        listed = ", ".join(f'CAST("c{i}" AS {output.type.duckdb}) AS "c{i}"' for i, output in enumerate(bound.outputs))
+        text = f'SELECT {listed} FROM ({text}) AS "r"'
+    columns = tuple(_result_column(output) for output in bound.outputs)
+    return BoundQuery(text, columns, context.all_reads(), context.volatile)
+
+
+def _result_column(output: Output) -> ResultColumn:
+    if output.origin is None:
+        return ResultColumn(output.name, output.type)
+    return ResultColumn(output.name, output.type, output.origin.db, output.origin.table, output.origin.column)
+
+
+def bind_scalar(
+    node: exp.Expression, schema: Schema, facts: SessionFacts, relation: Relation | None = None, text: str = ""
+) -> Typed:
+    """Bind one expression over the columns of one relation, or over none.
+
+    The columns are referred to as ``"t0"."name"``: the caller puts the relation into FROM under `RELATION_ALIAS`.
+
+    Args:
+        text: what the expression was parsed from, for the positions in errors.
+    """
+    context = Context(schema, facts, text, facts.database)
+    columns: list[Column] = []
+    if relation is not None:
+        columns = [
+            Column(
+                column.name,
+                column.type,
+                ("internal", relation.db, relation.name),
+                RELATION_ALIAS,
+                column.name,
+                column.nullable,
+                ColumnRead(relation.db, relation.name, column.name),
+                context.counters.column(),
+            )
+            for column in relation.columns
+        ]
+    expressions = QueryBinder(context).expressions(Scope(columns, columns), "FILTER")
+    try:
+        value = expressions.bind(node)
+    except RecursionError:
+        raise Refused("an expression nested this deeply") from None
+    return value

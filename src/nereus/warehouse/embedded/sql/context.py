@@ -1,0 +1,73 @@
+"""What one statement's binding shares: the catalogue, the session's facts, and what was found on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from nereus.warehouse.embedded.sql.lexer import syntax_error
+from nereus.warehouse.embedded.sql.render import Renderer
+from nereus.warehouse.embedded.sql.scope import Column
+from nereus.warehouse.embedded.sql.typed import ColumnRead, Schema, SessionFacts
+
+#: Views within views deeper than this are refused.
+MAX_VIEW_DEPTH = 32
+
+
+@dataclass(slots=True)
+class Counters:
+    """Numbers that are unique in a statement: DuckDB table aliases, and Doris' column numbers."""
+
+    aliases: int = 0
+    columns: int = 0
+
+    def alias(self) -> str:
+        self.aliases += 1
+        return f"t{self.aliases}"
+
+    def column(self) -> int:
+        self.columns += 1
+        return self.columns - 1
+
+
+@dataclass(slots=True)
+class Context:
+    """Mutable state of binding one statement, or one view within it.
+
+    Attributes:
+        text: the statement that offsets of the syntax tree refer to.
+        database: what unqualified table names belong to.
+        reads: columns of tables and views that the statement itself names; not those below a view.
+        tables: every table or view the statement names.
+        volatile: some part may give another value when it is run again.
+    """
+
+    schema: Schema
+    facts: SessionFacts
+    text: str
+    database: str | None
+    counters: Counters = field(default_factory=Counters)
+    reads: set[ColumnRead] = field(default_factory=set)
+    tables: set[tuple[str, str]] = field(default_factory=set)
+    volatile: bool = False
+    view_depth: int = 0
+    renderer: Renderer = field(default_factory=Renderer)
+
+    def render(self, node: exp.Expression) -> str:
+        """The DuckDB text of an expression."""
+        return self.renderer.text(node)
+
+    def read(self, column: Column) -> None:
+        if column.origin is not None:
+            self.reads.add(column.origin)
+
+    def position(self, at: int) -> str:
+        """``(line 1, pos 26)`` of an offset, as Doris adds to errors of binding."""
+        detail = syntax_error(self.text, at, "").detail
+        return detail.strip()
+
+    def all_reads(self) -> frozenset[ColumnRead]:
+        """The columns read, and each table of which no column is read."""
+        named = {(read.db, read.table) for read in self.reads}
+        return frozenset(self.reads | {ColumnRead(db, table, "") for db, table in self.tables - named})

@@ -1,0 +1,307 @@
+"""FROM: tables, views, subqueries and joins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.sql import generators, tree
+from nereus.warehouse.embedded.sql.checks import forbid
+from nereus.warehouse.embedded.sql.context import MAX_VIEW_DEPTH, Context
+from nereus.warehouse.embedded.sql.expressions import ExpressionBinder
+from nereus.warehouse.embedded.sql.outputs import Bound
+from nereus.warehouse.embedded.sql.render import quoted
+from nereus.warehouse.embedded.sql.rules import comparison
+from nereus.warehouse.embedded.sql.scope import CATALOG, Column, Scope
+from nereus.warehouse.embedded.sql.typed import ColumnRead, Relation, Typed
+from nereus.warehouse.embedded.types import BIGINT, TINYINT
+
+if TYPE_CHECKING:
+    from nereus.warehouse.embedded.sql.queries import QueryBinder
+
+_JOINS = {
+    "INNER": "JOIN",
+    "LEFT": "LEFT JOIN",
+    "RIGHT": "RIGHT JOIN",
+    "FULL": "FULL JOIN",
+    "LEFT SEMI": "SEMI JOIN",
+    "LEFT ANTI": "ANTI JOIN",
+    "RIGHT SEMI": "SEMI JOIN",
+    "RIGHT ANTI": "ANTI JOIN",
+}
+
+
+@dataclass(slots=True)
+class BoundRelation:
+    """What stands in FROM. `names` are the table names that may not occur twice beside each other."""
+
+    text: str
+    columns: list[Column]
+    visible: list[Column]
+    names: list[str] = field(default_factory=list)
+    joined: bool = False
+
+    def enclosed(self) -> str:
+        return f"({self.text})" if self.joined else self.text
+
+
+def bind_relation(relation: tree.Relation, binder: QueryBinder, outer: Scope | None) -> BoundRelation:
+    """Bind one element of FROM. Raises DorisError for unknown tables, doubled names and bad conditions."""
+    if isinstance(relation, tree.Join):
+        return _join(relation, binder, outer)
+    if isinstance(relation, tree.Derived):
+        bound = binder.query(relation.query, outer)
+        found = _of_query(bound, binder.context, relation.alias, f"default.{relation.alias}")
+        return _with_views(found, relation.views, binder, outer)
+    if isinstance(relation, tree.TableFunction):
+        return _table_function(relation, binder.context)
+    return _with_views(_table(relation, binder), relation.views, binder, outer)
+
+
+def requalified(qualifier: tuple[str, ...], alias: str) -> tuple[str, ...]:
+    """What stands before a column once its table has an alias: (catalog, db, t) -> (catalog, db, alias)."""
+    return (*qualifier[:-1], alias) if qualifier else (alias,)
+
+
+def _of_query(bound: Bound, context: Context, alias: str, name: str) -> BoundRelation:
+    inner = context.counters.alias()
+    columns = [
+        Column(
+            output.name,
+            output.type,
+            requalified(output.qualifier, alias),
+            inner,
+            f"c{i}",
+            output.nullable,
+            None,
+            context.counters.column(),
+        )
+        for i, output in enumerate(bound.outputs)
+    ]
+    return BoundRelation(f"({bound.text}) AS {quoted(inner)}", columns, columns, [name])
+
+
+# tables and views
+
+
+def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
+    parts = node.parts
+    context = binder.context
+    if len(parts) == 1 and parts[0] in binder.ctes:
+        return _common_table(node, binder)
+    if len(parts) > 3:
+        raise DorisError(f"Table name [{'.'.join(parts)}] is invalid.")
+    if len(parts) == 3:
+        if parts[0] != CATALOG:
+            raise DorisError(f"Catalog {parts[0]} does not exist.")
+        parts = parts[1:]
+    db = parts[0] if len(parts) == 2 else context.database
+    if not db:
+        raise DorisError("Current database is not set.")
+    name = parts[-1]
+    if not context.schema.has_database(db):
+        raise DorisError(f"Database [{db}] does not exist.{context.position(node.at)}")
+    relation = context.schema.relation(db, name)
+    if relation is None:
+        raise DorisError(f"Table [{name}] does not exist in database [{db}].{context.position(node.at)}")
+    if node.partitions:
+        raise Refused("PARTITION after a table name", "Filter by the partition column.")
+    context.tables.add((relation.db, relation.name))
+    alias = context.counters.alias()
+    qualifier = (CATALOG, relation.db, node.alias or relation.name)
+    if relation.view_sql is not None:
+        source, columns = _view(relation, binder, alias, qualifier)
+    else:
+        source = relation.from_sql or ""
+        columns = [
+            Column(
+                column.name,
+                column.type,
+                qualifier,
+                alias,
+                column.name,
+                column.nullable,
+                ColumnRead(relation.db, relation.name, column.name),
+                context.counters.column(),
+            )
+            for column in relation.columns
+        ]
+    name = f"{CATALOG}{db}.{node.alias}" if node.alias else f"{CATALOG}.{db}.{relation.name}"
+    return BoundRelation(f"{source} AS {quoted(alias)}", columns, columns, [name])
+
+
+def _view(relation: Relation, binder: QueryBinder, alias: str, qualifier: tuple[str, ...]) -> tuple[str, list[Column]]:
+    """A view's own query in parentheses; its reads are the view's, not the statement's."""
+    context = binder.context
+    if context.view_depth >= MAX_VIEW_DEPTH:
+        raise Refused(f"views nested deeper than {MAX_VIEW_DEPTH}")
+    inner = replace(
+        context,
+        text=relation.view_sql or "",
+        database=relation.db,
+        reads=set(),
+        tables=set(),
+        volatile=False,
+        view_depth=context.view_depth + 1,
+    )
+    bound = binder.of_text(inner)
+    context.volatile |= inner.volatile
+    if len(bound.outputs) != len(relation.columns):
+        raise DorisError(f"View {relation.db}.{relation.name} has other columns than its query gives")
+    columns = [
+        Column(
+            column.name,
+            output.type,
+            qualifier,
+            alias,
+            f"c{i}",
+            column.nullable,
+            ColumnRead(relation.db, relation.name, column.name),
+            context.counters.column(),
+        )
+        for i, (column, output) in enumerate(zip(relation.columns, bound.outputs, strict=True))
+    ]
+    return f"({bound.text})", columns
+
+
+def _common_table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
+    found = binder.ctes[node.parts[0]]
+    context = binder.context
+    alias = context.counters.alias()
+    columns = [
+        Column(
+            output.name,
+            output.type,
+            requalified(output.qualifier, node.alias or node.parts[0]),
+            alias,
+            f"c{i}",
+            output.nullable,
+            None,
+            context.counters.column(),
+        )
+        for i, output in enumerate(found.outputs)
+    ]
+    names = [f"default.{node.alias}"] if node.alias else []
+    return BoundRelation(f"{quoted(found.name)} AS {quoted(alias)}", columns, columns, names)
+
+
+def _table_function(node: tree.TableFunction, context: Context) -> BoundRelation:
+    """``numbers('number' = '10')``: the integers from 0, or `const_value` so many times."""
+    if node.name != "numbers":
+        raise Refused(f"the table function {node.name}")
+    properties = {key.lower(): value for key, value in node.properties.items()}
+    unknown = set(properties) - {"number", "const_value"}
+    if unknown:
+        raise DorisError(f"'{sorted(unknown)[0]}' is invalid property")
+    try:
+        count = int(properties["number"])
+        constant = int(properties["const_value"]) if "const_value" in properties else None
+    except KeyError:
+        raise DorisError("number not set") from None
+    except ValueError:
+        raise DorisError("can not parse `number` or `const_value` as an integer") from None
+    alias = context.counters.alias()
+    value = "range" if constant is None else f"CAST({constant} AS BIGINT)"
+    text = f'(SELECT {value} AS "number" FROM range({max(count, 0)})) AS {quoted(alias)}'
+    qualifier = (node.alias or "NumbersTableValuedFunction",)
+    column = Column("number", BIGINT, qualifier, alias, "number", False, None, context.counters.column())
+    return BoundRelation(text, [column], [column], [f"default.{node.alias}"] if node.alias else [])
+
+
+def _with_views(
+    relation: BoundRelation, views: tuple[tree.LateralView, ...], binder: QueryBinder, outer: Scope | None
+) -> BoundRelation:
+    """LATERAL VIEW: every row beside the rows that a generator makes of it."""
+    for view in views:
+        scope = Scope(relation.columns, relation.visible, outer)
+        expressions = ExpressionBinder(binder.context, scope.plain, "GENERATE", scope=scope)
+        arguments = [expressions.bind(argument) for argument in view.arguments]
+        forbid(expressions.take_found(), "LOGICAL_GENERATE", "aggregate", "grouping", "window")
+        made = generators.generate(view, arguments)
+        alias = binder.context.counters.alias()
+        columns = [
+            Column(name, type_, (view.table,), alias, f"c{i}", True, None, binder.context.counters.column())
+            for i, (name, type_) in enumerate(zip(view.columns, made.types, strict=True))
+        ]
+        body = binder.context.render(made.node)
+        join = "LEFT JOIN LATERAL" if made.outer else "CROSS JOIN LATERAL"
+        text = f"{relation.text} {join} ({body}) AS {quoted(alias)}{' ON TRUE' if made.outer else ''}"
+        relation = BoundRelation(
+            text, [*relation.columns, *columns], [*relation.visible, *columns], relation.names, joined=True
+        )
+    return relation
+
+
+# joins
+
+
+def _join(node: tree.Join, binder: QueryBinder, outer: Scope | None) -> BoundRelation:
+    left = bind_relation(node.left, binder, outer)
+    right = bind_relation(node.right, binder, outer)
+    names = left.names + right.names
+    doubled = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if doubled is not None:
+        raise DorisError(f"Not unique table/alias: '{doubled.rsplit('.', 1)[-1]}'")
+    kept = {"LEFT": left, "RIGHT": right}.get(node.kind.split()[0]) if node.kind[-4:] in ("SEMI", "ANTI") else None
+    columns = kept.columns if kept else left.columns + right.columns
+    visible = kept.visible if kept else left.visible + right.visible
+    condition: str | None = None
+    if node.using:
+        condition, hidden = _using(node.using, left, right, binder)
+        visible = [column for column in visible if column not in hidden]
+    elif node.on is not None:
+        condition = _condition(node, left, right, binder, outer)
+    first, second = (right, left) if node.kind in ("RIGHT SEMI", "RIGHT ANTI") else (left, right)
+    if condition is None:
+        text = f"{first.text} CROSS JOIN {second.enclosed()}"
+    else:
+        start = first.enclosed() if first is right else first.text
+        text = f"{start} {_JOINS[node.kind]} {second.enclosed()} ON {condition}"
+    if node.kind in ("LEFT", "FULL"):
+        _nullable(right)
+    if node.kind in ("RIGHT", "FULL"):
+        _nullable(left)
+    return BoundRelation(text, columns, visible, names, joined=True)
+
+
+def _nullable(relation: BoundRelation) -> None:
+    for column in relation.columns:
+        column.nullable = True
+
+
+def _condition(
+    node: tree.Join, left: BoundRelation, right: BoundRelation, binder: QueryBinder, outer: Scope | None
+) -> str:
+    scope = Scope(left.columns + right.columns, left.visible + right.visible, outer)
+    before = len(outer.used) if outer is not None else 0
+    expressions = binder.expressions(scope, "JOIN")
+    condition = expressions.condition(node.on) if node.on is not None else Typed(None, TINYINT)  # type: ignore[arg-type]
+    if outer is not None and len(outer.used) > before:
+        raise DorisError("Unsupported correlated subquery with correlated slot in join conjuncts")
+    forbid(expressions.take_found(), "LOGICAL_JOIN", "aggregate", "grouping", "window")
+    return binder.context.render(condition.node)
+
+
+def _using(
+    names: tuple[str, ...], left: BoundRelation, right: BoundRelation, binder: QueryBinder
+) -> tuple[str, list[Column]]:
+    """``USING (k)`` -> ``l.k = r.k``; unqualified k is the left one, whatever the kind of join."""
+    sides = [
+        ExpressionBinder(binder.context, Scope(side.columns, side.visible).plain, "USING_JOIN")
+        for side in (left, right)
+    ]
+    conditions: list[str] = []
+    hidden: list[Column] = []
+    for name in names:
+        pair = [side.column((name,), 0) for side in sides]
+        for column in pair:
+            binder.context.read(column)
+        hidden.append(pair[1])
+        one, other = comparison.pair(pair[0].typed(), pair[1].typed())
+        conditions.append(f"{binder.context.render(one.node)} = {binder.context.render(other.node)}")
+    return " AND ".join(conditions), hidden
+
+
+Resolver = Callable[[tuple[str, ...], bool], list[Column]]

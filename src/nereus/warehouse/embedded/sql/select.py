@@ -1,0 +1,365 @@
+"""One SELECT: its FROM, filters, grouping, items, windows and order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.sql import registry, tree
+from nereus.warehouse.embedded.sql.checks import forbid, ungrouped
+from nereus.warehouse.embedded.sql.expressions import Candidates, ExpressionBinder, Found
+from nereus.warehouse.embedded.sql.outputs import Bound, Output
+from nereus.warehouse.embedded.sql.relations import BoundRelation, bind_relation
+from nereus.warehouse.embedded.sql.render import quoted
+from nereus.warehouse.embedded.sql.scope import Column, Scope, only_exact
+from nereus.warehouse.embedded.sql.subqueries import SubqueryBinder
+from nereus.warehouse.embedded.sql.typed import Typed
+
+if TYPE_CHECKING:
+    from nereus.warehouse.embedded.sql.queries import QueryBinder
+
+
+@dataclass(slots=True)
+class BoundItem:
+    """One column of the SELECT list. `column` is set where it is a plain column without an alias."""
+
+    name: str
+    value: Typed
+    column: Column | None
+    found: Found
+    number: int
+
+    def as_column(self) -> Column:
+        """The item as names in ORDER BY and HAVING see it."""
+        qualifier = self.column.qualifier if self.column else ()
+        return Column(self.name, self.value.type, qualifier, number=self.number, value=self.value)
+
+
+@dataclass(slots=True)
+class SelectBinder:
+    """Binds one SELECT body; every step of `bind` is one clause, in the order in which Doris evaluates them."""
+
+    binder: QueryBinder
+    select: tree.Select
+    outer: Scope | None
+    scope: Scope = field(init=False)
+    items: list[BoundItem] = field(init=False, default_factory=list)
+    keys: list[Typed] = field(init=False, default_factory=list)
+    sets: list[list[Typed]] | None = field(init=False, default=None)
+    grouped: bool = field(init=False, default=False)
+
+    def bind(self, order: Sequence[tree.SortItem], prefix: str, limit: str) -> Bound:
+        select, context = self.select, self.binder.context
+        relation: BoundRelation | None = None
+        if select.relation is not None:
+            relation = bind_relation(select.relation, self.binder, self.outer)
+        columns, visible = (relation.columns, relation.visible) if relation else ([], [])
+        self.scope = Scope(columns, visible, self.outer)
+        filters: list[Typed] = []
+        if select.where is not None:
+            filters.append(self._where(select.where))
+        self._bind_items(relation is not None)
+        if select.group is not None:
+            self._group(select.group)
+            order = order or select.group.order
+        self.grouped = select.group is not None or any(item.found.aggregate for item in self.items)
+        having, qualify = self._having(), self._qualify()
+        sorting = self._sort(order)
+        self._check()
+        head = f"{prefix}SELECT {'DISTINCT ' if select.distinct else ''}"
+        tail = "" if relation is None else f" FROM {relation.text}"
+        if having is not None and not self.grouped:
+            filters.append(having)
+            having = None
+        if filters:
+            tail += " WHERE " + " AND ".join(self._operand(value) for value in filters)
+        tail += self._group_text()
+        if having is not None:
+            tail += f" HAVING {context.render(having.node)}"
+        if qualify is not None:
+            tail += f" QUALIFY {context.render(qualify.node)}"
+        tail += sorting + limit
+
+        def assemble(items: Sequence[Typed]) -> str:
+            listed = ", ".join(f"{context.render(item.node)} AS {quoted(f'c{i}')}" for i, item in enumerate(items))
+            return f"{head}{listed}{tail}"
+
+        values = tuple(item.value for item in self.items)
+        in_place = not select.distinct and not sorting
+        outputs = tuple(self._output(item) for item in self.items)
+        return Bound(outputs, assemble(values), values if in_place else None, assemble if in_place else None)
+
+    def _operand(self, value: Typed) -> str:
+        text = self.binder.context.render(value.node)
+        return f"({text})" if isinstance(value.node, (exp.Or, exp.Xor)) else text
+
+    def _output(self, item: BoundItem) -> Output:
+        column = item.column
+        return Output(
+            item.name,
+            item.value.type,
+            column.qualifier if column else (),
+            column.origin if column else None,
+            column.nullable if column else True,
+            item.number,
+        )
+
+    def _expressions(
+        self, clause: str, candidates: Candidates | None = None, *, exact: bool = True
+    ) -> ExpressionBinder:
+        return ExpressionBinder(
+            self.binder.context,
+            candidates or self.scope.plain,
+            clause,
+            SubqueryBinder(self.binder),
+            self.scope,
+            exact,
+        )
+
+    # WHERE and the SELECT list
+
+    def _where(self, node: exp.Expression) -> Typed:
+        expressions = self._expressions("FILTER")
+        condition = expressions.condition(node)
+        forbid(expressions.take_found(), "LOGICAL_FILTER", "aggregate", "grouping", "window")
+        return condition
+
+    def _bind_items(self, has_from: bool) -> None:
+        group = self.select.group
+        clause = "PROJECT" if group is None else ("AGGREGATE" if group.sets is None else "REPEAT")
+        if not has_from and self.select.where is None and group is None:
+            clause = "UNBOUND_ONE_ROW_RELATION"
+        expressions = self._expressions(clause)
+        for item in self.select.items:
+            if isinstance(item.expression, tree.Star):
+                if not has_from:
+                    raise DorisError("SELECT * must have a FROM clause")
+                self._star(item.expression, expressions)
+                continue
+            self._add(item.name, expressions, item.expression, plain=not item.named)
+
+    def _add(self, name: str, expressions: ExpressionBinder, node: exp.Expression, *, plain: bool) -> None:
+        column: Column | None = None
+        if plain and isinstance(node, tree.Name):
+            column = expressions.column(node.args["parts"], node.args["at"])
+            self.binder.context.read(column)
+            value = column.typed()
+        else:
+            value = expressions.bind(node)
+        number = column.number if column else self.binder.context.counters.column()
+        self.items.append(BoundItem(name, value, column, expressions.take_found(), number))
+
+    def _star(self, star: tree.Star, expressions: ExpressionBinder) -> None:
+        excepted = [expressions.column(name.args["parts"], name.args["at"]) for name in star.args["excepted"]]
+        replaced: dict[int, tuple[exp.Expression, str]] = {}
+        for node, name in star.args["replaced"]:
+            target = expressions.column((name,), 0)
+            if target.number in replaced:
+                raise DorisError(f"Duplicate replace column name: {name}")
+            if target in excepted:
+                raise DorisError(f"Replace column name: [{name}#{target.number}] is in excepts")
+            replaced[target.number] = (node, name)
+        if replaced and self.select.group is not None:
+            raise DorisError("* REPLACE in agg clause is not supported, use * EXCEPT instead")
+        columns = [c for c in self.scope.star(star.args["parts"]) if c not in excepted]
+        if not columns:
+            raise DorisError("All slots in * EXCEPT clause are excepted")
+        for column in columns:
+            if column.number in replaced:
+                node, name = replaced.pop(column.number)
+                self._add(name, expressions, node, plain=False)
+                continue
+            self.binder.context.read(column)
+            self.items.append(BoundItem(column.name, column.typed(), column, Found(), column.number))
+        if replaced:
+            raise DorisError(f"Invalid replace column name: [{', '.join(name for _, name in replaced.values())}]")
+
+    # GROUP BY
+
+    def _group(self, group: tree.GroupBy) -> None:
+        clause = "AGGREGATE" if group.sets is None else "REPEAT"
+        outputs = [item.as_column() for item in self.items if item.found.aggregate is None]
+        output_scope = Scope(outputs, outputs)
+
+        def candidates(parts: tuple[str, ...], _inside: bool) -> list[Column]:
+            found = only_exact(self.scope.find(parts), parts)
+            if len(found) == 1:
+                return found
+            return only_exact(output_scope.find(parts), parts) or found
+
+        expressions = self._expressions(clause, candidates)
+        if group.sets is None:
+            self.keys = [self._key(key, expressions) for key in group.keys]
+        else:
+            self.sets = [[self._key(key, expressions) for key in keys] for keys in group.sets]
+            self.keys = [key for keys in self.sets for key in keys]
+
+    def _key(self, node: exp.Expression, expressions: ExpressionBinder) -> Typed:
+        ordinal = self._ordinal(node)
+        if ordinal is not None:
+            value, found = self.items[ordinal - 1].value, self.items[ordinal - 1].found
+            value = replace(value, node=value.node.copy())
+        else:
+            value = expressions.bind(node)
+            found = expressions.take_found()
+        if found.aggregate is not None:
+            raise DorisError(f"GROUP BY expression must not contain aggregate functions: {found.aggregate}")
+        forbid(found, "LOGICAL_AGGREGATE", "window", "grouping")
+        return value
+
+    def _ordinal(self, node: exp.Expression) -> int | None:
+        """``GROUP BY 2`` -> 2 where there are so many items."""
+        if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
+            number = int(node.name)
+            return number if 1 <= number <= len(self.items) else None
+        return None
+
+    def _group_text(self) -> str:
+        if self.select.group is None:
+            return ""
+        if self.sets is None:
+            keys = [self._key_text(key) for key in self.keys]
+            return f" GROUP BY {', '.join(dict.fromkeys(keys))}"
+        sets = [", ".join(dict.fromkeys(self._key_text(key) for key in keys)) for keys in self.sets]
+        return f" GROUP BY GROUPING SETS ({', '.join(f'({keys})' for keys in sets)})"
+
+    def _key_text(self, key: Typed) -> str:
+        """A key; a constant in parentheses so that DuckDB does not take it for a position."""
+        return self.binder.context.render(key.node)
+
+    # HAVING, QUALIFY, ORDER BY
+
+    def _group_columns(self) -> list[Column]:
+        """The plain columns among the grouping keys."""
+        by_place = {(column.alias, column.physical): column for column in self.scope.columns}
+        found = [by_place.get((key.node.table, key.node.name)) for key in self.keys if isinstance(key.node, exp.Column)]
+        return [column for column in found if column is not None]
+
+    def _after_group(self, *, first_only: bool = True) -> Candidates:
+        """Names over an aggregation: grouping columns, then the SELECT list, then the columns below."""
+        keys = self._group_columns()
+        outputs = [item.as_column() for item in self.items]
+        key_scope, output_scope = Scope(keys, keys), Scope(outputs, outputs)
+
+        def candidates(parts: tuple[str, ...], inside: bool) -> list[Column]:
+            if inside:
+                return self.scope.find(parts)
+            for scope in (key_scope, output_scope, self.scope):
+                found = scope.find(parts)
+                if found:
+                    return found[:1] if first_only else found
+            return []
+
+        return candidates
+
+    def _having(self) -> Typed | None:
+        node = self.select.having
+        if node is None:
+            return None
+        if not self.grouped and _has_aggregate(node):
+            self.grouped = True
+        if self.select.group is not None:
+            expressions = self._expressions("HAVING", self._after_group(), exact=False)
+        else:
+            expressions = self._expressions("HAVING", self._outputs_first(), exact=False)
+        condition = expressions.condition(node)
+        forbid(expressions.take_found(), "LOGICAL_HAVING", "window")
+        return condition
+
+    def _outputs_first(self) -> Candidates:
+        outputs = [item.as_column() for item in self.items]
+        output_scope = Scope(outputs, outputs)
+
+        def candidates(parts: tuple[str, ...], inside: bool) -> list[Column]:
+            if inside:
+                return self.scope.find(parts)
+            return output_scope.find(parts) or self.scope.find(parts)
+
+        return candidates
+
+    def _qualify(self) -> Typed | None:
+        node = self.select.qualify
+        if node is None:
+            return None
+        if self.grouped:
+            candidates = self._after_group()
+        else:
+            outputs = [item.as_column() for item in self.items]
+            output_scope = Scope(outputs, outputs)
+
+            def candidates(parts: tuple[str, ...], _inside: bool) -> list[Column]:
+                return self.scope.find(parts) or output_scope.find(parts)
+
+        expressions = self._expressions("QUALIFY", candidates)
+        condition = expressions.condition(node)
+        if expressions.found.window is None and not any(item.found.window for item in self.items):
+            raise Refused("QUALIFY without a window function", "Write WHERE or HAVING.")
+        return condition
+
+    def _sort(self, order: Sequence[tree.SortItem]) -> str:
+        if not order:
+            return ""
+        outputs = [item.as_column() for item in self.items]
+        texts = [text for item in order if (text := self._sort_key(item, Scope(outputs, outputs)))]
+        return f" ORDER BY {', '.join(texts)}" if texts else ""
+
+    def _sort_key(self, item: tree.SortItem, outputs: Scope) -> str | None:
+        """One ORDER BY key: an ordinal where it is an item of the SELECT list, None where it is a constant."""
+        node = item.expression
+        suffix = f" {'DESC' if item.descending else 'ASC'} NULLS {'FIRST' if item.nulls_first else 'LAST'}"
+        if isinstance(node, exp.Literal) and not node.is_string and node.name.lstrip("-").isdigit():
+            ordinal = self._ordinal(node)
+            return f"{ordinal}{suffix}" if ordinal else None
+        aggregated = _has_aggregate(node)
+        plain = [column for column, bound in zip(outputs.columns, self.items, strict=True) if not bound.found.aggregate]
+        without = Scope(plain, plain)
+
+        def candidates(parts: tuple[str, ...], _inside: bool) -> list[Column]:
+            if not aggregated:
+                return only_exact(outputs.find(parts), parts)[:1] or only_exact(self.scope.find(parts), parts)
+            if self.select.group is not None:
+                found = without.find(parts)
+                if found:
+                    return found[:1]
+            return only_exact(self.scope.find(parts), parts)
+
+        expressions = self._expressions("SORT", candidates)
+        value = expressions.bind(node)
+        found = expressions.take_found()
+        for position, bound in enumerate(self.items, 1):
+            if bound.value.node == value.node:
+                return f"{position}{suffix}"
+        if self.select.distinct:
+            named = tree.describe(node)
+            raise DorisError(f"{named} should be grouped by.")
+        if found.aggregate and not self.grouped:
+            raise DorisError(f"LOGICAL_SORT can not contains AggregateFunction expression: {found.aggregate}")
+        if self.grouped:
+            missing = self._missing([value])
+            if missing:
+                raise DorisError(f"{missing[0]} should be grouped by.")
+        return f"{self.binder.context.render(value.node)}{suffix}"
+
+    # what may stand beside an aggregation
+
+    def _missing(self, values: Sequence[Typed]) -> list[str]:
+        return ungrouped(values, [key.node for key in self.keys], self.scope.columns)
+
+    def _check(self) -> None:
+        if not self.grouped:
+            return
+        missing = self._missing([item.value for item in self.items])
+        if missing:
+            raise DorisError(f"{', '.join(missing)} not in aggregate's output")
+
+
+def _has_aggregate(node: exp.Expression) -> bool:
+    """Whether an unbound expression calls an aggregate function outside windows and subqueries."""
+    return any(
+        isinstance(found, tree.Call) and found.this in registry.AGGREGATES and found.args.get("over") is None
+        for found in node.walk(prune=lambda child: isinstance(child, tree.QueryExpression))
+    )
