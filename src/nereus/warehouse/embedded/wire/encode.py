@@ -77,13 +77,15 @@ def _encode_few(batch: pa.RecordBatch, columns: Sequence[ResultColumn], sequence
 
 
 def length_encoded_string(value: bytes | None) -> bytes:
-    if value is None:
-        return b"\xfb"
-    size = len(value)
+    return b"\xfb" if value is None else length_prefix(len(value)) + value
+
+
+def length_prefix(size: int) -> bytes:
+    """A length-encoded number."""
     if size < _ONE_BYTE:
-        return size.to_bytes(1, "little") + value
+        return size.to_bytes(1, "little")
     width, mark = (2, b"\xfc") if size < 1 << 16 else (3, b"\xfd") if size < 1 << 24 else (8, b"\xfe")
-    return mark + size.to_bytes(width, "little") + value
+    return mark + size.to_bytes(width, "little")
 
 
 def length_encoded(values: pa.Array) -> Cell:
