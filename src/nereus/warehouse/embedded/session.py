@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from nereus.warehouse.embedded import dispatch, failures
 from nereus.warehouse.embedded.accounts import UserIdentity
-from nereus.warehouse.embedded.denials import denied
-from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.denials import database_denied, denied
+from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.privileges import WANTED, Rights
 from nereus.warehouse.embedded.result import Ok, Result, ResultColumn, ResultSet
 from nereus.warehouse.embedded.running import Running
@@ -30,8 +30,8 @@ BATCH_ROWS = 16384
 
 _KILLED = "cancel query by user from {host}"
 _TIMEOUT = "query is timeout, killed by timeout checker"
-#: Statements that another variable than query_timeout limits.
-_TIMEOUT_OF = dict.fromkeys(("INSERT", "UPDATE", "DELETE", "LOAD"), "insert_timeout")
+#: Statements to which insert_timeout applies too.
+_WRITES = ("INSERT", "UPDATE", "DELETE", "LOAD")
 #: How long a session that is being closed waits for its statement to notice, in seconds.
 _PATIENCE_S = 10
 
@@ -69,7 +69,12 @@ class Session:
         self._idle_since = time.monotonic()
         self._guard = threading.Condition()
         if database:
-            self.use(database)
+            try:
+                self.use(database)
+            except DorisError as error:
+                # Before the session exists, errors go without Doris' prefix.
+                self.cursor.close()
+                raise DorisError(error.detail, error.code, error.sqlstate, plain=True) from None
 
     # What the parts of a statement ask for
 
@@ -98,6 +103,16 @@ class Session:
             chosen = self.warehouse.accounts.properties(self.identity.name).get("default_workload_group", "")
         return chosen or DEFAULT_GROUP
 
+    def timeout_s(self, kind: str) -> int:
+        """How long a statement of that kind may run: the user's property where it is set, else the variable."""
+        properties = self.warehouse.accounts.properties(self.identity.name)
+
+        def limit(name: str) -> int:
+            given = int(properties.get(name, 0))
+            return given if given > 0 else int(self.variables[name])
+
+        return max(limit("insert_timeout"), limit("query_timeout")) if kind in _WRITES else limit("query_timeout")
+
     def allows(self, privilege: str, db: str | None = None, table: str | None = None) -> bool:
         """Whether the user holds what a statement wants; `privilege` is a key of `privileges.WANTED`."""
         return self.rights.satisfies(WANTED[privilege.upper()], db, table or None)
@@ -119,15 +134,18 @@ class Session:
             raise self.running.cancelled
 
     def use(self, db: str) -> None:
-        """Make `db` (or ``internal.db``) the current database. Raises 1049 for an unknown one."""
+        """Make `db` (or ``internal.db``) the current database.
+
+        Raises DorisError where the user sees nothing of it, 1049 where it does not exist, 5086 for another catalogue.
+        """
         catalog, _, name = db.rpartition(".")
         if catalog not in ("", "internal"):
-            raise DorisError(f"Unknown catalog '{catalog}'", 5086)
+            raise DorisError(f"Unknown catalog '{catalog}'", 5086, "42000")
         found = self.warehouse.schema(self).database_name(name)
+        if not self.rights.sees_database(found or name):
+            raise database_denied(self, name)
         if found is None:
             raise DorisError(f"Unknown database '{name}'", 1049, "42000")
-        if not self.rights.sees_database(found):
-            raise DorisError(f"Access denied for user '{self.identity.name}' to database '{found}'", 1044, "42000")
         self.database = found
 
     # Running statements
@@ -161,10 +179,12 @@ class Session:
         try:
             route = run.route = dispatch.find(text)
             if self.in_transaction and not route.in_transaction:
+                if route.kind in _WRITES:
+                    raise Refused(f"{route.kind} between BEGIN and COMMIT", "Each write commits by itself.")
                 raise DorisError(
                     "This is in a transaction, only insert, update, delete, commit, rollback is acceptable."
                 )
-            run.deadline = run.clock + int(self.variables[_TIMEOUT_OF.get(route.kind, "query_timeout")])
+            run.deadline = run.clock + self.timeout_s(route.kind)
             result = route.handler(self, text)
         except BaseException as error:
             raise self.failed(run, error) from error

@@ -13,7 +13,6 @@ _DEFAULT_ROLE = "default_role_rbac_"
 #: The role of root: every privilege, that of managing nodes included.
 OPERATOR = "operator"
 ADMIN = "admin"
-SYSTEM_ROLES = (ADMIN, OPERATOR)
 
 
 class UserIdentity(NamedTuple):

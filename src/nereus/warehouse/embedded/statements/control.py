@@ -1,0 +1,166 @@
+"""USE, SWITCH, KILL, transactions, locks, and statements that are accepted without effect."""
+
+from __future__ import annotations
+
+from nereus.warehouse.embedded.denials import missing
+from nereus.warehouse.embedded.dispatch import refuse, statement
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.result import Ok
+from nereus.warehouse.embedded.session import Session
+from nereus.warehouse.embedded.sql.lexer import END, STRING
+from nereus.warehouse.embedded.statements.reader import Reader
+
+refuse("CALL", kind="CALL")
+refuse("CREATE CATALOG", "CREATE EXTERNAL CATALOG", "ALTER CATALOG", "DROP CATALOG", kind="CREATE")
+refuse("CREATE RESOURCE", "CREATE EXTERNAL RESOURCE", "ALTER RESOURCE", "DROP RESOURCE", kind="CREATE")
+refuse("CREATE STORAGE", "ALTER STORAGE", "DROP STORAGE", kind="CREATE")
+refuse("CREATE SQL_BLOCK_RULE", "ALTER SQL_BLOCK_RULE", "DROP SQL_BLOCK_RULE", kind="CREATE")
+refuse("CREATE WORKLOAD POLICY", "ALTER WORKLOAD POLICY", "DROP WORKLOAD POLICY", kind="CREATE")
+refuse("ALTER SYSTEM", "ADMIN", "CANCEL", "RECOVER", "REFRESH", "INSTALL", "UNINSTALL", "WARM", "CLEAN", kind="ADMIN")
+refuse("BACKUP", "RESTORE", kind="BACKUP", instead="Use nereus backup.")
+
+
+@statement("USE", kind="USE")
+def use(session: Session, text: str) -> Ok:
+    """USE [internal.]database"""
+    reader = Reader.after(text, "USE")
+    parts = reader.dotted()
+    reader.finish()
+    if len(parts) > 2:
+        raise DorisError(f"Not supported name: {'.'.join(parts)}")
+    session.use(".".join(parts))
+    return Ok()
+
+
+@statement("SWITCH", kind="SWITCH")
+def switch(session: Session, text: str) -> Ok:
+    """SWITCH internal: there is no other catalogue."""
+    reader = Reader.after(text, "SWITCH")
+    name = reader.name()
+    reader.finish()
+    if name != "internal":
+        if not session.allows("SHOW"):
+            raise DorisError(f"Access denied for user '{session.identity.name}' to catalog '{name}'")
+        raise DorisError(f"Unknown catalog '{name}'", 5086, "42000")
+    session.database = None
+    return Ok()
+
+
+@statement("KILL", kind="KILL")
+def kill(session: Session, text: str) -> Ok:
+    """KILL [CONNECTION] id | KILL QUERY id | KILL QUERY 'query id': one's own sessions, or any as admin."""
+    reader = Reader.after(text, "KILL")
+    query = reader.accept_word("QUERY")
+    if not query:
+        reader.accept_word("CONNECTION")
+    processes = session.warehouse.processes
+    if query and reader.kind == STRING:
+        name = reader.string()
+        target = processes.by_query(name)
+        unknown = DorisError(f"Unknown query id: {name}")
+    else:
+        number = reader.integer()
+        name = str(number)
+        target = processes.get(number)
+        unknown = DorisError(f"Unknown thread id: {number}")
+    reader.finish()
+    if target is None:
+        raise unknown
+    if target is session:
+        session.killed = session.killed or not query
+        return Ok()
+    if target.identity.name != session.identity.name and not session.allows("ADMIN"):
+        raise DorisError(f"You are not owner of thread or query: {name}")
+    target.kill(connection=not query, by=session.host)
+    return Ok()
+
+
+@statement("BEGIN", kind="TRANSACTION", in_transaction=True)
+def begin(session: Session, text: str) -> Ok:
+    """BEGIN [WITH LABEL name]: opens a transaction, in which writes are refused (they commit one by one here)."""
+    reader = Reader.after(text, "BEGIN")
+    label = ""
+    if reader.accept("WITH"):
+        reader.expect_word("LABEL")
+        label = reader.name() if reader.at_name() else ""
+    reader.finish()
+    if session.in_transaction:
+        return Ok()
+    session.in_transaction = True
+    run = session.running
+    label = label or f"txn_insert_{run.query_id if run else ''}"
+    return Ok(info=f"{{'label':'{label}', 'status':'PREPARE', 'txnId':''}}")
+
+
+@statement("COMMIT", "ROLLBACK", kind="TRANSACTION", in_transaction=True)
+def end(session: Session, text: str) -> Ok:
+    """COMMIT or ROLLBACK [WORK] [AND [NO] CHAIN] [[NO] RELEASE]: nothing was written in between."""
+    reader = Reader(text)
+    reader.advance()
+    reader.accept_word("WORK")
+    if reader.accept("AND"):
+        reader.accept_word("NO")
+        reader.expect_word("CHAIN")
+    reader.accept_word("NO")
+    reader.accept("RELEASE")
+    reader.finish()
+    session.in_transaction = False
+    return Ok()
+
+
+@statement("START TRANSACTION", kind="TRANSACTION")
+def start_transaction(session: Session, text: str) -> Ok:
+    """START TRANSACTION [WITH CONSISTENT SNAPSHOT]: accepted without effect, as in Doris."""
+    reader = Reader.after(text, "START", "TRANSACTION")
+    reader.accept_words("WITH", "CONSISTENT", "SNAPSHOT")
+    reader.finish()
+    return Ok()
+
+
+@statement("LOCK TABLES", "UNLOCK TABLES", kind="OTHER")
+def lock_tables(session: Session, text: str) -> Ok:
+    """Accepted without effect, as in Doris."""
+    reader = Reader(text)
+    unlock = reader.accept_word("UNLOCK")
+    if not unlock:
+        reader.expect_word("LOCK")
+    reader.expect_word("TABLES")
+    while not unlock and reader.kind != END:
+        reader.dotted()
+        if reader.accept("AS"):
+            reader.name_or_string()
+        if reader.accept("READ"):
+            reader.accept_word("LOCAL")
+        else:
+            reader.accept("LOW_PRIORITY")
+            reader.expect("WRITE")
+        if not reader.accept(","):
+            break
+    reader.finish()
+    return Ok()
+
+
+@statement("CREATE WORKLOAD GROUP", "ALTER WORKLOAD GROUP", "DROP WORKLOAD GROUP", kind="CREATE")
+def workload_group(session: Session, text: str) -> Ok:
+    """CREATE, ALTER or DROP WORKLOAD GROUP. Limits are remembered and not enforced (see `workload`)."""
+    reader = Reader(text)
+    verb = reader.advance().word
+    reader.expect("WORKLOAD")
+    reader.expect("GROUP")
+    tolerant = reader.if_not_exists() if verb == "CREATE" else verb == "DROP" and reader.if_exists()
+    name = reader.name_or_string()
+    if reader.accept("FOR"):
+        group = reader.name_or_string()
+        if group != "default":
+            raise DorisError(f"Can not find compute group {group}.")
+    properties = {} if verb == "DROP" else reader.properties()
+    reader.finish()
+    session.check("ADMIN", error=missing("ADMIN"))
+    groups = session.warehouse.groups
+    if verb == "CREATE":
+        groups.create(name, properties, if_not_exists=tolerant)
+    elif verb == "ALTER":
+        groups.alter(name, properties)
+    else:
+        groups.drop(name, if_exists=tolerant)
+    return Ok()

@@ -1,0 +1,99 @@
+"""SELECT and everything else that gives a relation: WITH, VALUES, parenthesised queries."""
+
+from __future__ import annotations
+
+import duckdb
+
+from nereus.warehouse.embedded.denials import column_denied, group_denied, table_denied
+from nereus.warehouse.embedded.dispatch import statement
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.plancache import Plan
+from nereus.warehouse.embedded.result import Result
+from nereus.warehouse.embedded.session import Session
+from nereus.warehouse.embedded.sql.binder import bind_query
+from nereus.warehouse.embedded.sql.parse import parse_query
+from nereus.warehouse.embedded.sql.tree import Query
+from nereus.warehouse.embedded.sql.typed import BoundQuery
+from nereus.warehouse.embedded.variables import BINDING, check, resolve
+
+#: A query is bound again this often when the catalogue moved under it.
+_ATTEMPTS = 3
+
+
+@statement("SELECT", "WITH", "VALUES", "(", kind="SELECT", reads=True)
+def select(session: Session, text: str) -> Result:
+    """Run a query; its rows come as they are computed."""
+    for _ in range(_ATTEMPTS - 1):
+        version = session.warehouse.catalog.snapshot().version
+        try:
+            return _run(session, text)
+        except (duckdb.CatalogException, duckdb.BinderException):
+            # A table may be dropped or swapped between binding and running.
+            if session.warehouse.catalog.snapshot().version == version:
+                raise
+    return _run(session, text)
+
+
+def _run(session: Session, text: str) -> Result:
+    plan = plan_query(session, text)
+    run = session.running
+    if run is not None:
+        run.reads = plan.tables
+    return session.stream(plan.bound.columns, plan.bound.sql)
+
+
+def plan_query(session: Session, text: str) -> Plan:
+    """The bound query, from the cache where it is there, with the user's privileges checked."""
+    warehouse = session.warehouse
+    variables = session.variables
+    version = warehouse.catalog.snapshot().version
+    key = (text, session.database, version, tuple(variables[name] for name in BINDING))
+    stamp = (session.identity, warehouse.accounts.version)
+    plan = warehouse.plans.get(key)
+    if plan is None:
+        query = parse_query(text, sql_mode=variables["sql_mode"])
+        _apply_hints(session, query)
+        schema = warehouse.schema(session)
+        bound = bind_query(query, schema, session.facts)
+        plan = Plan(bound, tuple(sorted({f"{read.db}.{read.table}" for read in bound.reads})))
+        check_reads(session, bound)
+        plan.allowed = stamp
+        if not schema.touched and not query.set_var and schema.snapshot.version == version:
+            warehouse.plans.put(key, plan)
+    elif plan.allowed != stamp:
+        check_reads(session, plan.bound)
+        plan.allowed = stamp
+    if plan.tables:
+        check_group(session)
+    return plan
+
+
+def check_reads(session: Session, bound: BoundQuery) -> None:
+    """Raise what Doris raises for the first table or column that the user may not read."""
+    rights = session.rights
+    named = {(read.db, read.table) for read in bound.reads if read.column}
+    for read in sorted(bound.reads, key=lambda read: (read.db, read.table, read.column)):
+        if read.column:
+            if not rights.selects(read.db, read.table, read.column):
+                raise column_denied(session, read.db, read.table, read.column)
+        elif (read.db, read.table) not in named and not session.allows("SELECT", read.db, read.table):
+            raise table_denied("SELECT", read.table)
+
+
+def check_group(session: Session) -> None:
+    """Raise unless the session's workload group exists and the user may use it."""
+    group = session.workload_group
+    if not session.rights.uses_group(group):
+        raise group_denied(session, group)
+    if group not in session.warehouse.groups.groups:
+        raise DorisError(f"Can not find workload group {group} in compute group default.")
+
+
+def _apply_hints(session: Session, query: Query) -> None:
+    """SELECT /*+ SET_VAR(query_timeout = 1) */: for this statement alone."""
+    for name, value in query.set_var.items():
+        canonical = resolve(name)
+        checked = check(canonical, value)
+        run = session.running
+        if canonical == "query_timeout" and run is not None:
+            run.deadline = run.clock + int(checked)
