@@ -35,12 +35,16 @@ def show(value: object) -> str:
     return _SHORT.repr(value)
 
 
-def block(file: str, error: ValidationError, model: type[BaseModel]) -> str:
-    """Every fault of one file as one block, in the order of the keys' appearance in the model."""
-    return "\n".join(f"{file}: {text}" for detail in error.errors(include_url=False) for text in _texts(detail, model))
+def block(file: str, error: ValidationError, model: type[BaseModel], *, top: str = "a section of the platform") -> str:
+    """Every fault of one file as one block, in the order of the keys' appearance in the model.
+
+    `top` says what the keys of the file's first level are.
+    """
+    details = error.errors(include_url=False)
+    return "\n".join(f"{file}: {text}" for detail in details for text in _texts(detail, model, top))
 
 
-def _texts(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
+def _texts(detail: ErrorDetails, model: type[BaseModel], top: str) -> Iterator[str]:
     loc, value = detail["loc"], detail["input"]
     path = dotted(loc)
     context: Mapping[str, Any] = detail.get("ctx", {})
@@ -53,7 +57,7 @@ def _texts(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[str]:
         case kind if kind == WRONG:
             yield f"{path} is {show(value)}; expected {context['expected']}.\n  {context['fix']}"
         case "extra_forbidden":
-            yield _unknown(loc, model)
+            yield _unknown(loc, model, top)
         case "missing":
             yield _missing(loc, model)
         case "model_type" | "dict_type" | "mapping_type" | "model_attributes_type":
@@ -92,10 +96,10 @@ def _required(section: type[BaseModel]) -> str:
     return ", ".join(name for name, field in section.model_fields.items() if field.is_required())
 
 
-def _unknown(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
+def _unknown(loc: tuple[str | int, ...], model: type[BaseModel], top: str) -> str:
     key, parent = str(loc[-1]), dotted(loc[:-1])
     known = list(section.model_fields) if (section := _section(loc[:-1], model)) else []
-    where = f"a key of {parent}" if parent else "a section of the platform"
+    where = f"a key of {parent}" if parent else top
     meant = closest(key, known)
     if meant is None and (elsewhere := _elsewhere(key, model)):
         fix = f"Did you mean {elsewhere}?"
