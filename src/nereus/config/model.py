@@ -129,7 +129,7 @@ class SnowflakeSection(Section):
     credits_per_month: Annotated[float | None, Number(0, 10_000_000, 796, noun="a number of credits")] = None
     warehouses: tuple[SnowflakeWarehouse, ...] = TYPICAL_WAREHOUSES
     serverless_share: Fraction = 0.05
-    discount: Fraction = 0.0
+    discount: Annotated[float, Number(0, 0.9, 0.15, kinds.FRACTION)] = 0.0
 
     @model_validator(mode="after")
     def _consumption_said_once(self) -> SnowflakeSection:

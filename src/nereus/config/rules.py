@@ -157,6 +157,6 @@ def _priced(whole: model.Platform) -> Iterator[Problem]:
             meant = closest(word, words)
             fix = f"Did you mean {meant}?" if meant else f"Write for example {words[0]}."
             yield Problem(path, word, f"one of {', '.join(words)}", fix)
-    for name in whole.prices:
-        if name not in known.by_name:
-            yield Problem(f"prices.{name}", whole.prices[name].value, "the name of a price", known.meant(name))
+    for name, own in whole.prices.items():
+        if refused := known.refusal(name, own.value):
+            yield Problem(f"prices.{name}", own.value, *refused)

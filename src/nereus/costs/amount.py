@@ -91,6 +91,10 @@ class Amount:
         """A quantity that is not a price: nodes, years, TB."""
         return cls(float(value), Unit.parse(unit))
 
+    def with_origin(self, origin: Origin) -> Amount:
+        """The same amount, known to come from `origin` too."""
+        return Amount(self.value, self.unit, tuple(sorted({*self.origins, origin})))
+
     def to(self, unit: str) -> float:
         """The bare value, once the unit is as expected."""
         if self.unit != Unit.parse(unit):

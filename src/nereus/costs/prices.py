@@ -42,6 +42,7 @@ class Price:
     source: str
     seen_on: date | None
     confidence: Confidence
+    never_zero: bool = False
 
     @property
     def origin(self) -> Origin:
@@ -53,23 +54,32 @@ class Price:
 
 
 @dataclass(frozen=True)
-class RentedServer:
-    """A server on offer: what it holds (cores, GB, TB) and the name of its monthly price."""
+class Hardware:
+    """What one machine holds."""
 
-    name: str
-    what: str
     cores: int
     memory_gb: float
     nvme_tb: float
+    hdd_tb: float
+
+
+@dataclass(frozen=True)
+class RentedServer:
+    """A server on offer and the name of its monthly price."""
+
+    name: str
+    what: str
+    hardware: Hardware
     price: str
 
 
 @dataclass(frozen=True)
 class Prices:
-    """All prices by name."""
+    """All prices by name. `reference` is the machine that the price called `node` buys."""
 
     by_name: Mapping[str, Price]
     servers: Mapping[str, RentedServer]
+    reference: Hardware
 
     def __iter__(self) -> Iterator[Price]:
         return iter(self.by_name.values())
@@ -81,12 +91,13 @@ class Prices:
     def with_own(self, own: Mapping[str, OwnPrice]) -> Prices:
         """These prices with the user's in place of ours, in all three cases; source and confidence say so.
 
-        Raises BadInput for a name that is no price.
+        Raises BadInput for a name that is no price, or a zero that would be divided by.
         """
         changed = dict(self.by_name)
         for name, mine in own.items():
-            if name not in self.by_name:
-                raise BadInput(f"prices.{name} is not the name of a price", fix=self.meant(name))
+            if refused := self.refusal(name, mine.value):
+                expected, fix = refused
+                raise BadInput(f"prices.{name} is {mine.value:g}; expected {expected}.", fix=fix)
             source = f"platform.yaml: {mine.source}" if mine.source else "platform.yaml"
             changed[name] = replace(
                 self.by_name[name],
@@ -99,10 +110,15 @@ class Prices:
             )
         return replace(self, by_name=MappingProxyType(changed))
 
-    def meant(self, name: str) -> str:
-        """A sentence that proposes the price a person most likely meant."""
-        near = closest(name, list(self.by_name))
-        return f"Did you mean {near}?" if near else "`nereus plan` lists the names of all prices."
+    def refusal(self, name: str, value: float) -> tuple[str, str] | None:
+        """Why `value` cannot be the price called `name`: what is expected, and the fix; None when it can."""
+        price = self.by_name.get(name)
+        if price is None:
+            near = closest(name, self.by_name)
+            return "the name of a price", f"Did you mean {near}?" if near else "List the names: nereus plan --prices"
+        if price.never_zero and value <= 0:
+            return f"{price.unit}, more than 0", f"Write for example {price.typical:g}."
+        return None
 
 
 @lru_cache(maxsize=1)
@@ -120,10 +136,10 @@ def packaged() -> Prices:
     for name, entry in content["rented_servers"].items():
         price = _price(f"rented.{name}", entry | {"unit": "EUR/node/month"}, entry)
         prices[price.name] = price
-        servers[name] = RentedServer(
-            name, entry["what"], entry["cores"], entry["memory_gb"], entry["nvme_tb"], price.name
-        )
-    return Prices(MappingProxyType(prices), MappingProxyType(servers))
+        hardware = Hardware(entry["cores"], entry["memory_gb"], entry["nvme_tb"], 0)
+        servers[name] = RentedServer(name, entry["what"], hardware, price.name)
+    reference = Hardware(**content["reference_machine"])
+    return Prices(MappingProxyType(prices), MappingProxyType(servers), reference)
 
 
 def _price(name: str, about: Mapping[str, object], values: Mapping[str, object]) -> Price:
@@ -141,4 +157,5 @@ def _price(name: str, about: Mapping[str, object], values: Mapping[str, object])
         " ".join(str(about["source"]).split()),
         seen_on,
         Confidence(str(about["confidence"])),
+        bool(about.get("never_zero", False)),
     )

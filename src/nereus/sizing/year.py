@@ -11,6 +11,7 @@ from nereus.sizing.figures import Figure, Year
 from nereus.sizing.requirements import Requirements
 
 YOURS = "platform.yaml"
+COMPUTED = "computed from the figures above"
 #: Sums of binary fractions may land a hair above a whole machine.
 _HAIR = 1e-9
 
@@ -98,7 +99,7 @@ def size(need: Requirements, case: Case, year: int) -> Year:
             nvme,
             "TB",
             "hot disk + views + file cache" + (" + cold disk (no HDD)" if need.machine.hdd_tb == 0 else ""),
-            "sum",
+            COMPUTED,
         ),
         cold_stored_tb=Figure(
             cold, "TB", f"{1 - hot_share:.0%} of {stored:.2f} TB stored, older than the window", YOURS
@@ -186,7 +187,7 @@ def _nodes(need: Requirements, nvme_tb: float, cold_disk_tb: float, cores: Figur
     if need.machine.hdd_tb:
         wanted[f"{cold_disk_tb:.2f} TB HDD at {need.machine.hdd_tb:g} TB each"] = cold_disk_tb / need.machine.hdd_tb
     reason = max(wanted, key=lambda why: math.ceil(wanted[why] - _HAIR))
-    return Figure(math.ceil(wanted[reason] - _HAIR), "machines", reason, "the scarcest resource decides")
+    return Figure(math.ceil(wanted[reason] - _HAIR), "machines", reason, COMPUTED)
 
 
 def _buckets(need: Requirements, stored_tb: float, nodes: int) -> Figure:
