@@ -12,6 +12,11 @@ FAMILIES = (
     "arithmetic",
     "aggregates",
     "windows",
+    "dates",
+    "date_arithmetic",
+    "strings",
+    "string_search",
+    "regexps",
 )
 
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import function, operator
 from nereus.warehouse.embedded.sql.rules import casts, literals
-from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, sql, text, typed
+from nereus.warehouse.embedded.sql.rules.build import call, cast, closed, count_check, is_null, sql, text, typed
 from nereus.warehouse.embedded.sql.rules.coercion import (
     DIVISION_SCALE,
     MAX_PRECISION,
@@ -72,12 +72,7 @@ def as_double(value: Typed) -> Typed:
 
 
 def _binary(kind: type[exp.Expression], left: Typed, right: Typed) -> exp.Expression:
-    return kind(this=_closed(left), expression=_closed(right))
-
-
-def _closed(value: Typed) -> exp.Expression:
-    node = value.node
-    return exp.Paren(this=node) if isinstance(node, (exp.Binary, exp.Unary, exp.Between, exp.In)) else node
+    return kind(this=closed(left.node), expression=closed(right.node))
 
 
 def _floating(kind: type[exp.Expression], left: Typed, right: Typed, operands: list[Typed]) -> Typed:
@@ -89,6 +84,9 @@ def _floating(kind: type[exp.Expression], left: Typed, right: Typed, operands: l
 
 def _decimal(kind: type[exp.Expression], left: Typed, right: Typed, operands: list[Typed]) -> Typed:
     one, other = as_decimal(left.type), as_decimal(right.type)
+    if is_null(left) or is_null(right):
+        result = product_type(one, other) if kind is exp.Mul else _sum_type(one, other, 0 if kind is exp.Mod else 1)
+        return typed(literals.null_of(result).node, result, *operands)
     left, right = casts.cast_to(left, one), casts.cast_to(right, other)
     if kind is exp.Mul:
         return _product(left, right, operands)

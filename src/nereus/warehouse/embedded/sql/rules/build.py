@@ -97,6 +97,19 @@ def twice(operand: Typed, construct: str) -> Typed:
     return operand
 
 
+def closed(node: exp.Expression) -> exp.Expression:
+    """`node` in parentheses where an operator beside it could take a part of it."""
+    return node if isinstance(node, _CLOSED) else exp.Paren(this=node)
+
+
+def is_null(value: Typed) -> bool:
+    """Whether a value is NULL whatever its row: DuckDB forgets the type of some calls on such a constant."""
+    node = value.node
+    while isinstance(node, (exp.Cast, exp.Paren)):
+        node = node.this
+    return isinstance(node, exp.Null)
+
+
 def count_check(name: str, args: list[Typed], *counts: int) -> None:
     """Raise Doris' own error where `name` is called with a wrong number of arguments."""
     if len(args) not in counts:
@@ -138,6 +151,6 @@ def _placeholder(name: str, enclosed: bool, seen: set[str]) -> _Builder:
     def build(operands: dict[str, exp.Expression]) -> exp.Expression:
         found = operands[name]
         node = found.copy() if again else found
-        return node if enclosed or isinstance(node, _CLOSED) else exp.Paren(this=node)
+        return node if enclosed else closed(node)
 
     return build

@@ -15,8 +15,7 @@ from nereus.warehouse.embedded.types import INTEGERS, STRING, DorisType, varchar
 
 _SPACE = r"[ \t-\r]*"
 _DIGITS = rf"{_SPACE}[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+){_SPACE}"
-_NUMBER = rf"{_SPACE}[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?{_SPACE}"
-_SPECIAL = rf"(?i){_SPACE}[+-]?(inf|infinity|nan){_SPACE}"
+_NUMBER = rf"(?i){_SPACE}([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?inf|[+-]?infinity|nan){_SPACE}"
 #: Doris reads a decimal text to 76 digits; longer exponents are not compared.
 _DECIMAL = rf"{_SPACE}[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{{1,2}})?{_SPACE}"
 
@@ -133,12 +132,10 @@ def _to_float(value: Typed, to: DorisType) -> Typed:
         return typed(cast(value, to), to, value)
     twice(value, "a cast to a floating-point number")
     node = sql(
-        "CASE WHEN regexp_full_match(s, p) THEN n WHEN regexp_full_match(s, q) THEN error(m) END",
+        "CASE WHEN regexp_full_match(s, p) THEN n END",
         s=value,
         p=text(_NUMBER),
-        q=text(_SPECIAL),
-        n=cast(sql("trim(s, c)", s=value.node.copy(), c=text(" \t\n\v\f\r")), to),
-        m=text("the embedded warehouse refuses infinity and NaN written as text"),
+        n=try_cast(sql("trim(s, c)", s=value.node.copy(), c=text(" \t\n\v\f\r")), to),
     )
     return typed(node, to, value)
 

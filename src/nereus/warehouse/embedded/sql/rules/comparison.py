@@ -9,7 +9,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import operator
 from nereus.warehouse.embedded.sql.rules import casts, literals
-from nereus.warehouse.embedded.sql.rules.build import sql, text, typed
+from nereus.warehouse.embedded.sql.rules.build import closed, sql, text, typed
 from nereus.warehouse.embedded.sql.rules.coercion import common_type, wider
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import BOOLEAN, STRING, DorisType
@@ -22,7 +22,7 @@ _ORDERED = ("boolean", "decimal", "float", "double", "date", "datetime", "null")
 def compare(node: exp.Expression, operands: list[Typed], _facts: SessionFacts) -> Typed:
     """``date_column < '2024-01-01'`` -> ``date_column < CAST('2024-01-01' AS DATE)``; ``'10' < 9`` compares numbers"""
     left, right = pair(*operands)
-    return typed(type(node)(this=_closed(left), expression=_closed(right)), BOOLEAN, *operands)
+    return typed(type(node)(this=closed(left.node), expression=closed(right.node)), BOOLEAN, *operands)
 
 
 @operator(exp.NullSafeEQ)
@@ -74,7 +74,7 @@ def within(_node: exp.Expression, operands: list[Typed], _facts: SessionFacts) -
     _check(found)
     integers = all(type_.is_integer for type_ in types)
     cast = [operand if integers else casts.implicit(operand, found) for operand in (value, *items)]
-    node = exp.In(this=_closed(cast[0]), expressions=[item.node for item in cast[1:]])
+    node = exp.In(this=closed(cast[0].node), expressions=[item.node for item in cast[1:]])
     return typed(node, BOOLEAN, *operands)
 
 
@@ -85,7 +85,9 @@ def between(_node: exp.Expression, operands: list[Typed], facts: SessionFacts) -
     above, least = pair(value, low)
     below, most = pair(value, high)
     if above.node == value.node == below.node:
-        return typed(exp.Between(this=_closed(value), low=_closed(least), high=_closed(most)), BOOLEAN, *operands)
+        return typed(
+            exp.Between(this=closed(value.node), low=closed(least.node), high=closed(most.node)), BOOLEAN, *operands
+        )
     del facts
     return typed(
         sql("a >= b AND c <= d", a=above, b=least, c=Typed(below.node.copy(), below.type), d=most), BOOLEAN, *operands
@@ -101,7 +103,7 @@ def is_null(_node: exp.Expression, operands: list[Typed], _facts: SessionFacts) 
 @operator(exp.And, exp.Or)
 def connect(node: exp.Expression, operands: list[Typed], _facts: SessionFacts) -> Typed:
     """``a AND b AND c`` -> the same over booleans; ``1 AND 'true'`` reads its operands as booleans"""
-    parts = [_closed(truth(operand)) for operand in operands]
+    parts = [closed(truth(operand).node) for operand in operands]
     kind = type(node)
     return typed(reduce(lambda left, right: kind(this=left, expression=right), parts), BOOLEAN, *operands)
 
@@ -143,7 +145,7 @@ def like(_node: exp.Expression, operands: list[Typed], _facts: SessionFacts) -> 
     written = _escaped(operands[1].literal, escape)
     if written is None:
         return typed(sql("a LIKE p", a=value, p=pattern), BOOLEAN, *operands)
-    return typed(sql("a LIKE p ESCAPE e", a=value, p=text(written), e=text("\\")), BOOLEAN, *operands)
+    return typed(sql(r"a LIKE p ESCAPE '\'", a=value, p=text(written)), BOOLEAN, *operands)
 
 
 def _escaped(pattern: str, escape: str) -> str | None:
@@ -175,9 +177,3 @@ def _dynamic_like(value: Typed, pattern: Typed, escape: str) -> exp.Expression:
         e=text(escape),
         m=text("the embedded warehouse refuses a computed LIKE pattern with an escape character"),
     )
-
-
-def _closed(value: Typed) -> exp.Expression:
-    """An operand in parentheses where it is an operation itself."""
-    node = value.node
-    return exp.Paren(this=node) if isinstance(node, (exp.Binary, exp.Unary, exp.Between, exp.In, exp.Lambda)) else node

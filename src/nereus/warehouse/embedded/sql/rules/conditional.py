@@ -119,6 +119,8 @@ def _extreme(name: str, args: list[Typed]) -> Typed:
     if not args:
         raise DorisError(f"Can not found function '{name}' which has 0 arity.")
     found = _chosen(name, args)
+    if found.name == "decimal" and any(arg.type.name == "null" for arg in args):
+        raise Refused(f"{name} of NULL and a decimal", "Cast the NULL.")
     if found.is_text and all(isinstance(arg.literal, str) for arg in args) and len({arg.type for arg in args}) > 1:
         found = VARCHAR
     values = [casts.implicit(twice(arg, name), found) for arg in args]

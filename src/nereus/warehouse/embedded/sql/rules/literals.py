@@ -129,7 +129,7 @@ def text(value: str) -> Typed:
 
 def day(value: _datetime) -> Typed:
     """A date constant."""
-    return Typed(build.cast(exp.Literal.string(f"{value:%Y-%m-%d}".rjust(10, "0")), DATE), DATE)
+    return Typed(build.cast(build.text(value.date().isoformat()), DATE), DATE, literal=value.date())
 
 
 def moment(value: _datetime, scale: int) -> Typed:
@@ -138,7 +138,7 @@ def moment(value: _datetime, scale: int) -> Typed:
     type_ = datetime(scale)
     if kept is None:
         return Typed(build.cast(exp.Null(), type_), type_)
-    return Typed(build.cast(exp.Literal.string(kept.isoformat(sep=" ")), type_), type_)
+    return Typed(build.cast(build.text(kept.isoformat(sep=" ")), type_), type_, literal=kept)
 
 
 def null_of(type_: DorisType) -> Typed:
