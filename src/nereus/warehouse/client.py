@@ -35,6 +35,11 @@ class WarehouseError(Failure):
         super().__init__(message, fix=fix)
         self.code = code
 
+    @property
+    def is_gone(self) -> bool:
+        """The connection was refused or lost: nothing is known about the statement."""
+        return self.code == 0 or 2000 <= self.code < 3000 or self.code == 1045
+
 
 @dataclass(frozen=True)
 class Warehouse:

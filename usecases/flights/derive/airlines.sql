@@ -1,0 +1,3 @@
+SELECT carrier, name
+FROM source.airlines
+ORDER BY carrier
