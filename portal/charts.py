@@ -1,0 +1,83 @@
+"""Plotly figures. Colours are Okabe and Ito's, which the colour-blind can tell apart; lines differ in dash too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#777777"
+PALETTE = (BLUE, ORANGE, GREEN, PURPLE, "#56B4E9", "#D55E00", "#F0E442", "#332288", "#882255", "#DDCC77", GREY)
+DASHES = ("solid", "dash", "dot", "dashdot")
+
+
+def band(
+    years: Sequence[int], series: Mapping[str, Mapping[str, Sequence[float]]], unit: str, limits: Mapping[str, float]
+) -> go.Figure:
+    """Values by year: a typical line within a low-high band for each series, and horizontal limits.
+
+    Args:
+        series: name -> {"low", "typical", "high"} -> one value per year, all in `unit`.
+        limits: name -> value in `unit`.
+    """
+    figure = go.Figure()
+    for number, (name, cases) in enumerate(series.items()):
+        colour, dash = PALETTE[number % len(PALETTE)], DASHES[number % len(DASHES)]
+        figure.add_scatter(x=years, y=cases["high"], mode="lines", line_width=0, showlegend=False, hoverinfo="skip")
+        figure.add_scatter(
+            x=years,
+            y=cases["low"],
+            mode="lines",
+            line_width=0,
+            fill="tonexty",
+            fillcolor=_faint(colour),
+            showlegend=False,
+            hoverinfo="skip",
+        )
+        figure.add_scatter(
+            x=years,
+            y=cases["typical"],
+            name=name,
+            mode="lines+markers",
+            line={"color": colour, "dash": dash, "width": 3},
+            hovertemplate=f"%{{y:.2f}} {unit}<extra>{name}</extra>",
+        )
+    for name, value in limits.items():
+        figure.add_hline(y=value, line={"color": GREY, "dash": "dash"}, annotation_text=name)
+    figure.update_xaxes(title="years from now", dtick=1)
+    figure.update_yaxes(title=unit, rangemode="tozero")
+    return _styled(figure)
+
+
+def stacked(options: Sequence[str], causes: Mapping[str, Sequence[float]], unit: str) -> go.Figure:
+    """One bar per option, stacked by cause; `causes` gives a value per option in `unit`."""
+    figure = go.Figure()
+    for number, (cause, values) in enumerate(causes.items()):
+        colour = PALETTE[number % len(PALETTE)]
+        figure.add_bar(
+            x=values,
+            y=options,
+            name=cause,
+            orientation="h",
+            marker_color=colour,
+            hovertemplate=f"%{{x:,.0f}} {unit}<extra>{cause}</extra>",
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(title=unit, tickformat=",.0f")
+    figure.update_yaxes(autorange="reversed")
+    return _styled(figure)
+
+
+def _styled(figure: go.Figure) -> go.Figure:
+    figure.update_layout(
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"},
+        hovermode="x unified" if figure.data and figure.data[0].type == "scatter" else "closest",
+        height=360,
+    )
+    return figure
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.15)"

@@ -1,0 +1,52 @@
+"""The last benchmark beside the one before."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from nereus.bench import report, results
+from nereus.paths import BENCHMARKS
+from state import Deployment
+
+
+def show(found: Deployment) -> None:
+    st.header("Last benchmark", anchor="benchmark", divider="gray")
+    kept = results.read_all(BENCHMARKS / "results")
+    if not kept:
+        st.info("No benchmark was run yet. Run: make bench")
+        return
+    last = kept[-1]
+    for line in report.verdict(last, results.previous(last, kept)):
+        st.markdown(line)
+    st.dataframe(
+        [
+            {
+                "query": query.name,
+                "rows": query.rows,
+                "cold (ms)": query.cold_ms,
+                "warm median (ms)": round(report.median(query), 1),
+                "slowest (ms)": round(max(query.warm_ms), 1),
+            }
+            for query in last.queries
+        ],
+        hide_index=True,
+        width="stretch",
+    )
+    st.dataframe(
+        [
+            {
+                "clients": many.clients,
+                "statements/s": round(many.statements / many.seconds, 1),
+                "average (ms)": round(many.average_ms),
+                "p95 (ms)": round(many.p95_ms),
+                "under 1 s": f"{many.under_1s:.0%}",
+            }
+            for many in last.concurrent
+        ],
+        hide_index=True,
+        width="stretch",
+    )
+    st.caption(
+        f"{last.suite} at scale {last.scale:g}, {last.machine.name} ({last.machine.cpu}), {last.engine}, measured "
+        f"{last.started_at:%Y-%m-%d %H:%M} UTC at commit {last.commit}. Rules and limits: benchmarks/README.md."
+    )
