@@ -124,7 +124,8 @@ def price_list(prices: Prices, today: date) -> Text:
     lines.append(f"{'name':<53}{'low':>9}{'typical':>9}{'high':>9}  seen on\n", "bold")
     before = None
     for price in prices:
-        about = f"{price.what}: {price.unit} [{price.confidence.value}: {price.source}]"
+        unit = "a ratio" if price.unit == "1" else price.unit
+        about = f"{price.what}: {unit} [{price.confidence.value}: {price.source}]"
         if about != before:
             lines.append(f"\n{about}\n", "dim")
         before = about
