@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nereus.warehouse.embedded import dispatch
@@ -20,10 +21,17 @@ from nereus.warehouse.embedded.write import Writer
 
 
 class Warehouse:
-    """Everything that sessions share. Open it once per process; close it last."""
+    """Everything that sessions share. Open it once per process; close it last.
+
+    Attributes:
+        started: when the process opened it.
+        ports: where it is served ("mysql", "http"), filled in by whoever serves it; SHOW FRONTENDS tells them.
+    """
 
     def __init__(self, engine: Engine, root_password: str) -> None:
         self.engine = engine
+        self.started = datetime.now(UTC)
+        self.ports: dict[str, int] = {}
         self.catalog = Catalog(engine)
         self.writer = Writer(engine, self.catalog)
         self.accounts = Accounts(engine.cursor(), root_password=root_password)
@@ -66,6 +74,10 @@ class Warehouse:
     def schema(self, session: Session) -> SystemSchema:
         """The catalogue as it is now, with the system databases as `session` may see them."""
         return SystemSchema(self.catalog.snapshot(), session)
+
+    def file_bytes(self) -> int:
+        """The size of the database file and its log."""
+        return sum(path.stat().st_size for path in self.engine.spool.parent.glob("warehouse.duckdb*"))
 
     def identity(self, user: str, host: str) -> UserIdentity | None:
         """The account under which a client is known, or None."""

@@ -92,16 +92,21 @@ class SystemSchema:
             return None
         if found not in DATABASES:
             return self.snapshot.relation(found, name)
-        key = (found, name if found == INTERNAL else name.lower())
-        columns = system_tables().get(key)
+        columns = self.columns(found, name)
         if columns is None:
             return None
+        key = (found, name if found == INTERNAL else name.lower())
         self.touched = True
         if key not in self._given:
             self._given[key] = self._system_relation(*key, columns)
         return self._given[key]
 
     # What SHOW asks
+
+    def columns(self, db: str, name: str) -> tuple[RelationColumn, ...] | None:
+        """The columns of a system table, or None where it is none."""
+        found = self.database_name(db)
+        return None if found is None else system_tables().get((found, name if found == INTERNAL else name.lower()))
 
     def database_name(self, db: str) -> str | None:
         """The name under which a database is known, or None; system databases are found in any case."""

@@ -125,6 +125,15 @@ class Reader(Cursor):
             self.advance()
         return Filter(where=self.source(start))
 
+    def tail(self) -> str:
+        """What is left of the statement, as text."""
+        start = self.token.start
+        while self.kind not in (END, ";"):
+            self.advance()
+        end = self.token.start
+        self.finish()
+        return self.text[start:end].strip()
+
 
 def internal(parts: tuple[str, ...]) -> tuple[str, ...]:
     """The parts behind the catalogue. Raises for another catalogue than ``internal``."""

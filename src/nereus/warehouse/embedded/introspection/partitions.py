@@ -1,0 +1,120 @@
+"""Partitions as SHOW PARTITIONS and information_schema.partitions tell of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from nereus.warehouse.embedded.catalog.model import Partition, Table
+from nereus.warehouse.embedded.introspection.storage import Size, partition_rows, readable
+from nereus.warehouse.embedded.types import DorisType
+
+#: Buckets that Doris makes for BUCKETS AUTO without an estimate.
+_AUTO_BUCKETS = 10
+_LEAST = {"datev2": "0000-01-01", "datetimev2": "0000-01-01 00:00:00"}
+_LEAST_NUMBER = {
+    "tinyint": "-128",
+    "smallint": "-32768",
+    "int": "-2147483648",
+    "bigint": "-9223372036854775808",
+    "largeint": "-170141183460469231731687303715884105728",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionFact:
+    """One partition. `bytes` is the table's size shared out by rows: DuckDB does not store partitions apart."""
+
+    id: int
+    name: str
+    key: str
+    range: str
+    distribution: str
+    buckets: int
+    replicas: int
+    rows: int
+    bytes: int
+
+    @property
+    def readable(self) -> str:
+        return readable(self.bytes)
+
+    @property
+    def replicas_text(self) -> str:
+        return f"tag.location.default: {self.replicas}"
+
+
+def partition_facts(cursor: duckdb.DuckDBPyConnection, table: Table, size: Size) -> Iterator[PartitionFact]:
+    """The partitions of a table; one without partitions has a single one of its own name."""
+    rows = partition_rows(cursor, table)
+    distribution = ", ".join(table.distribution.columns) or "RANDOM"
+    buckets = table.distribution.buckets or _AUTO_BUCKETS
+    replicas = replica_count(table)
+    if table.partitioning is None:
+        yield PartitionFact(table.id, table.name, "", "", distribution, buckets, replicas, *size)
+        return
+    key = ", ".join(table.partitioning.columns)
+    for partition in _ordered(table):
+        count = rows[partition.name]
+        share = size.bytes * count // size.rows if size.rows else 0
+        shown = _shown(table, partition)
+        yield PartitionFact(partition.id, partition.name, key, shown, distribution, buckets, replicas, count, share)
+
+
+def replica_count(table: Table) -> int:
+    """The declared number of replicas; the embedded warehouse keeps one."""
+    properties = dict(table.properties)
+    for name in ("replication_allocation", "default.replication_allocation", "replication_num"):
+        found = re.search(r"(\d+)\s*$", properties.get(name, ""))
+        if found:
+            return int(found[1])
+    return 1
+
+
+def _ordered(table: Table) -> list[Partition]:
+    """Ranges ascend, as Doris shows them."""
+    if table.partitioning is None or table.partitioning.kind != "RANGE":
+        return list(table.partitions)
+    numeric = _kinds(table)[0].is_integer
+
+    def order(partition: Partition) -> tuple[bool, int, str]:
+        lower = partition.lower[0]
+        return lower is not None, int(lower or 0) if numeric else 0, lower or ""
+
+    return sorted(table.partitions, key=order)
+
+
+def _shown(table: Table, partition: Partition) -> str:
+    types = _types(table)
+    if partition.values:
+        keys = (", ".join(value or "NULL" for value in values) for values in partition.values)
+        return "[" + ", ".join(f"types: [{types}]; keys: [{key}]; " for key in keys) + "]"
+    lower, upper = _keys(table, partition.lower), _keys(table, partition.upper)
+    return f"[types: [{types}]; keys: [{lower}]; ..types: [{types}]; keys: [{upper}]; )"
+
+
+def _kinds(table: Table) -> list[DorisType]:
+    names = table.partitioning.columns if table.partitioning else ()
+    return [column.type for column in map(table.column, names) if column is not None]
+
+
+def _types(table: Table) -> str:
+    return ", ".join(_type_word(kind).upper() for kind in _kinds(table))
+
+
+def _type_word(kind: DorisType) -> str:
+    return {"date": "datev2", "datetime": "datetimev2"}.get(kind.name, kind.name)
+
+
+def _keys(table: Table, bound: tuple[str | None, ...]) -> str:
+    shown = []
+    for kind, value in zip(_kinds(table), bound, strict=False):
+        if value is not None:
+            shown.append(value)
+        else:
+            word = _type_word(kind)
+            shown.append(_LEAST.get(word) or _LEAST_NUMBER.get(word, "MIN_VALUE"))
+    return ", ".join(shown)

@@ -1,0 +1,64 @@
+"""EXPLAIN of a query, and DESC of a table: Doris takes EXPLAIN, DESC and DESCRIBE for the same word."""
+
+from __future__ import annotations
+
+from nereus.warehouse.embedded.dispatch import find, statement
+from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.result import Result, text_rows
+from nereus.warehouse.embedded.session import Session
+from nereus.warehouse.embedded.sql.lexer import END
+from nereus.warehouse.embedded.statements.query import plan_query
+from nereus.warehouse.embedded.statements.reader import Reader
+from nereus.warehouse.embedded.statements.show_columns import describe
+
+_COLUMN = "Explain String(Nereids Planner)"
+#: Said first, so that nobody takes the plan for one of Doris.
+_NOTE = (
+    "PLAN OF THE EMBEDDED WAREHOUSE'S ENGINE (DuckDB)",
+    "A Doris cluster plans this query in its own way: fragments, tablets and statistics are not shown here.",
+    "",
+)
+_PLANS = ("PARSED", "ANALYZED", "REWRITTEN", "LOGICAL", "OPTIMIZED", "PHYSICAL", "SHAPE", "MEMO", "DISTRIBUTED", "ALL")
+_LEVELS = ("VERBOSE", "TREE", "GRAPH", "PLAN", "DUMP")
+_QUERY = ("SELECT", "WITH", "VALUES", "(")
+_WRITES = ("INSERT", "UPDATE", "DELETE")
+
+
+@statement("EXPLAIN", "DESC", "DESCRIBE", kind="EXPLAIN")
+def explain(session: Session, text: str) -> Result:
+    """EXPLAIN [plan type] [VERBOSE ...] query | DESC [db.]table [ALL]"""
+    reader = Reader(text)
+    reader.advance()
+    start = reader.index
+    kind = next((word for word in _PLANS if reader.accept_word(word)), "")
+    level = next((word for word in _LEVELS if reader.accept_word(word)), "")
+    reader.accept_word("PROCESS")
+    if reader.token.word in _QUERY or reader.kind == "(":
+        if kind not in ("", "ALL", "PHYSICAL", "OPTIMIZED") or level not in ("", "VERBOSE", "PLAN", "TREE"):
+            raise Refused(f"EXPLAIN {kind} {level}".rstrip(), "Write EXPLAIN or EXPLAIN VERBOSE.")
+        return _plan(session, text[reader.token.start :])
+    if reader.token.word in _WRITES:
+        raise Refused(f"EXPLAIN of {reader.token.word}", "Write EXPLAIN of its query.")
+    reader.seek(start)
+    if reader.token.word in ("FUNCTION", "DICTIONARY") and reader.ahead().kind != END:
+        raise Refused(f"DESC {reader.token.word}")
+    return _describe(session, reader)
+
+
+def _describe(session: Session, reader: Reader) -> Result:
+    db, name = reader.table(session.database)
+    everything = reader.accept("ALL")
+    reader.finish()
+    found = session.warehouse.schema(session).database_name(db)
+    if found is None:
+        raise DorisError(f"Unknown database '{db}'")
+    return describe(session, found, name, everything=everything)
+
+
+def _plan(session: Session, query: str) -> Result:
+    # The query goes through everything that running it would go through, privileges included.
+    find(query)
+    plan = plan_query(session, query)
+    rows = session.cursor.execute(f"EXPLAIN {plan.bound.sql}").fetchall()
+    lines = [*_NOTE, *(line for _, block in rows for line in block.rstrip().splitlines())]
+    return text_rows([_COLUMN], [[line] for line in lines])

@@ -1,0 +1,208 @@
+"""SHOW statements whose answer does not depend on anything, most of them because there is nothing to show."""
+
+from __future__ import annotations
+
+from nereus.warehouse.embedded.denials import missing
+from nereus.warehouse.embedded.dispatch import statement
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.privileges import WANTED
+from nereus.warehouse.embedded.result import Result, text_rows
+from nereus.warehouse.embedded.session import Session
+from nereus.warehouse.embedded.statements.reader import Reader
+
+Answer = tuple[tuple[str, ...], list[tuple[str, ...]]]
+
+_CHARSETS: Answer = (
+    ("Charset", "Description", "Default collation", "Maxlen"),
+    [("utf8mb4", "UTF-8 Unicode", "utf8mb4_0900_bin", "4")],
+)
+_ENGINES: Answer = (
+    ("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
+    [("Olap engine", "YES", "Default storage engine of Doris", "NO", "NO", "NO")],
+)
+_MESSAGES: Answer = (("Level", "Code", "Message"), [])
+_TABLE_SCOPE = "GLOBAL,CATALOG,DATABASE,TABLE"
+
+#: Opening -> (columns, rows).
+_ANSWERS: dict[str, Answer] = {
+    "SHOW COLLATION": (
+        ("Collation", "Charset", "Id", "Default", "Compiled", "Sortlen"),
+        [
+            ("utf8mb4_0900_bin", "utf8mb4", "309", "Yes", "Yes", "1"),
+            ("utf8mb3_general_ci", "utf8mb3", "33", "Yes", "Yes", "1"),
+        ],
+    ),
+    "SHOW CHARSET": _CHARSETS,
+    "SHOW CHAR SET": _CHARSETS,
+    "SHOW CHARACTER SET": _CHARSETS,
+    "SHOW ENGINES": _ENGINES,
+    "SHOW STORAGE ENGINES": _ENGINES,
+    "SHOW PRIVILEGES": (
+        ("Privilege", "Context", "Comment"),
+        [
+            ("Node_priv", "GLOBAL", "Privilege for cluster node operations"),
+            ("Admin_priv", "GLOBAL", "Privilege for admin user"),
+            ("Grant_priv", f"{_TABLE_SCOPE},RESOURCE,WORKLOAD GROUP", "Privilege for granting privilege"),
+            ("Select_priv", _TABLE_SCOPE, "Privilege for select data in tables"),
+            ("Load_priv", _TABLE_SCOPE, "Privilege for loading data into tables"),
+            ("Alter_priv", _TABLE_SCOPE, "Privilege for alter catalog, database or table"),
+            ("Create_priv", _TABLE_SCOPE, "Privilege for creating catalog, database or table"),
+            ("Drop_priv", _TABLE_SCOPE, "Privilege for dropping catalog, database or table"),
+            ("Usage_priv", "RESOURCE,WORKLOAD GROUP", "Privilege for using resource or workloadGroup"),
+            ("Show_view_priv", _TABLE_SCOPE, "Privilege for show create view"),
+        ],
+    ),
+    "SHOW WARNINGS": _MESSAGES,
+    "SHOW ERRORS": _MESSAGES,
+    "SHOW STATUS": (("Variable_name", "Value"), []),
+    "SHOW SESSION STATUS": (("Variable_name", "Value"), []),
+    "SHOW GLOBAL STATUS": (("Variable_name", "Value"), []),
+    "SHOW AUTHORS": (("Name", "Location", "Comment"), []),
+    "SHOW PLUGINS": (
+        (
+            "Name",
+            "Type",
+            "Description",
+            "Version",
+            "JavaVersion",
+            "ClassName",
+            "SoName",
+            "Sources",
+            "Status",
+            "Properties",
+        ),
+        [],
+    ),
+    "SHOW RESOURCES": (("Name", "ResourceType", "Item", "Value"), []),
+    "SHOW REPOSITORIES": (
+        ("RepoId", "RepoName", "CreateTime", "IsReadOnly", "Location", "Broker", "Type", "ErrMsg"),
+        [],
+    ),
+    "SHOW BROKER": (("Name", "Host", "Port", "Alive", "LastStartTime", "LastUpdateTime", "ErrMsg"), []),
+    "SHOW EVENTS": (
+        (
+            "Db",
+            "Name",
+            "Definer",
+            "Time",
+            "Type",
+            "Execute at",
+            "Interval value",
+            "Interval field",
+            "Status",
+            "Ends",
+            "Status",
+            "Originator",
+            "character_set_client",
+            "collation_connection",
+            "Database Collation",
+        ),
+        [],
+    ),
+    "SHOW TRIGGERS": (
+        (
+            "Trigger",
+            "Event",
+            "Table",
+            "Statement",
+            "Timing",
+            "Created",
+            "sql_mode",
+            "Definer",
+            "character_set_client",
+            "collation_connection",
+            "Database Collation",
+        ),
+        [],
+    ),
+    "SHOW FUNCTIONS": (("Function Name",), []),
+    "SHOW GLOBAL FUNCTIONS": (("Function Name",), []),
+    "SHOW ENCRYPTKEYS": (("EncryptKey Name", "EncryptKey String"), []),
+    "SHOW CONSTRAINTS": (("Name", "Type", "Definition"), []),
+    "SHOW ROW POLICY": (
+        (
+            "PolicyName",
+            "CatalogName",
+            "DbName",
+            "TableName",
+            "Type",
+            "FilterType",
+            "WherePredicate",
+            "User",
+            "Role",
+            "OriginStmt",
+        ),
+        [],
+    ),
+    "SHOW SQL_BLOCK_RULE": (
+        ("Name", "Sql", "SqlHash", "PartitionNum", "TabletNum", "Cardinality", "Global", "Enable"),
+        [],
+    ),
+    "SHOW DYNAMIC PARTITION TABLES": (
+        (
+            "TableName",
+            "Enable",
+            "TimeUnit",
+            "Start",
+            "End",
+            "Prefix",
+            "Buckets",
+            "ReplicationNum",
+            "ReplicaAllocation",
+            "StartOf",
+            "LastUpdateTime",
+            "LastSchedulerTime",
+            "State",
+            "LastCreatePartitionMsg",
+            "LastDropPartitionMsg",
+            "ReservedHistoryPeriods",
+        ),
+        [],
+    ),
+}
+_ROUTINES = ("ProcedureName", "CatalogId", "DbId", "DbName", "PackageName", "OwnerName", "CreateTime", "ModifyTime")
+_ANSWERS["SHOW PROCEDURE STATUS"] = _ANSWERS["SHOW FUNCTION STATUS"] = (_ROUTINES, [])
+
+_ADMIN_ONLY = ("SHOW REPOSITORIES", "SHOW ROW POLICY", "SHOW SQL_BLOCK_RULE")
+
+
+def _register(opening: str) -> None:
+    names, rows = _ANSWERS[opening]
+
+    def show(session: Session, text: str) -> Result:
+        if opening in _ADMIN_ONLY:
+            session.check("ADMIN", error=missing("ADMIN"))
+        # What may follow narrows an answer that is empty anyway, or names one that fits on a page.
+        tail = Reader.after(text, *opening.split()).tail()
+        if tail and rows:
+            raise DorisError(f"extraneous input {tail!r} expecting {{<EOF>, ';'}}")
+        return text_rows(names, rows)
+
+    statement(opening, kind="SHOW")(show)
+
+
+for _opening in _ANSWERS:
+    _register(_opening)
+
+
+@statement("SHOW COUNT", kind="SHOW")
+def show_count(session: Session, text: str) -> Result:
+    """SHOW COUNT(*) WARNINGS | ERRORS"""
+    reader = Reader.after(text, "SHOW", "COUNT")
+    for mark in ("(", "*", ")"):
+        reader.expect(mark)
+    word = reader.advance().word.lower()
+    reader.finish()
+    if word not in ("warnings", "errors"):
+        raise DorisError("SHOW COUNT(*) is of WARNINGS or ERRORS")
+    return text_rows([f"@@session.{word[:-1]}_count"], [["0"]])
+
+
+@statement("SHOW STORAGE POLICY", kind="SHOW")
+def show_storage_policy(session: Session, text: str) -> Result:
+    """There are none."""
+    session.check("ADMIN", error=missing(WANTED["ADMIN"].label.replace("Admin_priv", "ADMIN")))
+    if Reader.after(text, "SHOW", "STORAGE", "POLICY").accept("USING"):
+        return text_rows(["PolicyName", "Database", "Table", "Partitions"], [])
+    names = ["PolicyName", "Id", "Version", "Type", "StorageResource", "CooldownDatetime", "CooldownTtl"]
+    return text_rows(names, [])

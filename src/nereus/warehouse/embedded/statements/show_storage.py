@@ -1,0 +1,135 @@
+"""SHOW PARTITIONS and SHOW DATA."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nereus.warehouse.embedded.catalog.model import Table
+from nereus.warehouse.embedded.denials import command_denied, missing
+from nereus.warehouse.embedded.dispatch import refuse, statement
+from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.introspection.partitions import partition_facts, replica_count
+from nereus.warehouse.embedded.introspection.storage import readable, sizes
+from nereus.warehouse.embedded.privileges import WANTED
+from nereus.warehouse.embedded.result import Result, text_rows
+from nereus.warehouse.embedded.session import Session
+from nereus.warehouse.embedded.statements.answers import find, named_database
+from nereus.warehouse.embedded.statements.filtering import filtered
+from nereus.warehouse.embedded.statements.reader import Reader
+
+refuse("SHOW TABLETS", "SHOW TABLET", "SHOW REPLICA", "SHOW DATA SKEW", "SHOW DATA TYPES", "SHOW PROC", kind="SHOW")
+refuse("SHOW PARTITION", "SHOW TABLE STATS", "SHOW COLUMN STATS", "SHOW INDEX STATS", kind="SHOW")
+
+_PARTITIONS = (
+    "PartitionId",
+    "PartitionName",
+    "VisibleVersion",
+    "VisibleVersionTime",
+    "State",
+    "PartitionKey",
+    "Range",
+    "DistributionKey",
+    "Buckets",
+    "ReplicationNum",
+    "StorageMedium",
+    "CooldownTime",
+    "RemoteStoragePolicy",
+    "LastConsistencyCheckTime",
+    "DataSize",
+    "IsInMemory",
+    "ReplicaAllocation",
+    "IsMutable",
+    "SyncWithBaseTables",
+    "UnsyncTables",
+    "CommittedVersion",
+    "RowCount",
+)
+_QUOTA_BYTES = 8388608 << 40
+_QUOTA_REPLICAS = 1073741824
+
+
+@statement("SHOW PARTITIONS", "SHOW TEMPORARY PARTITIONS", kind="SHOW")
+def show_partitions(session: Session, text: str) -> Result:
+    """SHOW PARTITIONS FROM table [WHERE ...] [ORDER BY ...] [LIMIT ...]"""
+    reader = Reader.after(text, "SHOW")
+    temporary = reader.accept_word("TEMPORARY")
+    reader.expect_word("PARTITIONS")
+    reader.expect("FROM")
+    db, name = reader.table(session.database)
+    tail = reader.tail()
+    if not session.rights.sees_table(db, name):
+        raise command_denied(session, "SHOW PARTITIONS", f"{db}: {name}")
+    named_database(session, db)
+    found = session.warehouse.catalog.snapshot().table(db, name)
+    if not isinstance(found, Table):
+        raise DorisError(f"errCode = 7, detailMessage = table not found, tableName={name}")
+    rows: list[list[Any]] = []
+    if not temporary:
+        size = sizes(session.cursor, [found])[found.id]
+        made = f"{found.created_at:%Y-%m-%d %H:%M:%S}" if found.created_at else None
+        for fact in partition_facts(session.cursor, found, size):
+            head = [fact.id, fact.name, 1, made, "NORMAL", fact.key, fact.range, fact.distribution, fact.buckets]
+            medium = [fact.replicas, "HDD", "9999-12-31 15:59:59", "", None, fact.readable, "false"]
+            rows.append([*head, *medium, fact.replicas_text, "true", "true", None, 1, fact.rows])
+    return filtered(session, _PARTITIONS, rows, tail)
+
+
+@statement("SHOW DATA", kind="SHOW")
+def show_data(session: Session, text: str) -> Result:
+    """SHOW DATA [FROM table]: bytes are those of DuckDB's file, one copy, whatever the declared replicas"""
+    reader = Reader.after(text, "SHOW", "DATA")
+    if reader.accept("ALL"):
+        raise Refused("SHOW DATA ALL", "Write SHOW DATA.")
+    named = reader.table(session.database) if reader.accept("FROM") else None
+    if reader.token.word in ("ORDER", "PROPERTIES"):
+        raise Refused(f"SHOW DATA ... {reader.token.word}")
+    reader.finish()
+    if named is not None:
+        return _table_data(session, *named)
+    if session.database is None:
+        return _databases_data(session)
+    return _database_data(session, session.database)
+
+
+def _table_data(session: Session, db: str, name: str) -> Result:
+    found = find(session, db, name)
+    if not session.rights.sees_table(db, name):
+        raise command_denied(session, "SHOW DATA", f"{db}: {db}.{name}")
+    if not isinstance(found, Table):
+        raise DorisError(f"'{db}.{name}' is not a OLAP table")
+    size = sizes(session.cursor, [found])[found.id]
+    shown, copies = readable(size.bytes), _replicas(found)
+    rows = [
+        [name, name, shown, copies, size.rows, "0.000 "],
+        ["", "Total", shown, copies, "", "0.000 "],
+    ]
+    return text_rows(["TableName", "IndexName", "Size", "ReplicaCount", "RowCount", "RemoteSize"], rows)
+
+
+def _database_data(session: Session, db: str) -> Result:
+    listed = [found for found in session.warehouse.schema(session).tables(db) if isinstance(found, Table)]
+    measured = sizes(session.cursor, listed)
+    rows: list[list[Any]] = []
+    for found in listed:
+        rows.append([found.name, readable(measured[found.id].bytes), _replicas(found), "0.000 "])
+    total, copies = sum(size.bytes for size in measured.values()), sum(row[2] for row in rows)
+    rows.append(["Total", readable(total), copies, "0.000 "])
+    rows.append(["Quota", readable(_QUOTA_BYTES), _QUOTA_REPLICAS, ""])
+    rows.append(["Left", readable(_QUOTA_BYTES - total), _QUOTA_REPLICAS - copies, ""])
+    return text_rows(["TableName", "Size", "ReplicaCount", "RemoteSize"], rows)
+
+
+def _databases_data(session: Session) -> Result:
+    session.check("ADMIN", error=missing(WANTED["ADMIN"].label))
+    schema = session.warehouse.schema(session)
+    rows: list[list[Any]] = []
+    for db, stored in sorted(schema.snapshot.databases.items()):
+        measured = sizes(session.cursor, (found for found in schema.tables(db) if isinstance(found, Table)))
+        rows.append([stored.id, db, sum(size.bytes for size in measured.values()), 0, 0, 0])
+    rows.append(["Total", "NULL", sum(row[2] for row in rows), 0, 0, 0])
+    return text_rows(["DbId", "DbName", "Size", "RemoteSize", "RecycleSize", "RecycleRemoteSize"], rows)
+
+
+def _replicas(table: Table) -> int:
+    buckets = table.distribution.buckets or 10
+    return replica_count(table) * buckets * (len(table.partitions) if table.partitioning else 1)
