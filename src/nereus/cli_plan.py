@@ -23,7 +23,7 @@ def plan(
     from nereus.costs.compare import compare
     from nereus.costs.prices import packaged
     from nereus.costs.report import cost_tables, price_list
-    from nereus.sizing.report import plan_tables
+    from nereus.sizing.report import count, plan_tables
 
     platform, today = load(config), datetime.now(UTC).date()
     out = Console(highlight=False)
@@ -35,7 +35,7 @@ def plan(
     planned = sizing.plan(sizing.Requirements.of(platform))
     out.print(
         f"[bold]{platform.platform.name}[/]: {data.raw_tb:g} TB raw, {data.growth_per_year:.0%} more each year, "
-        f"{data.hot_months} of {data.history_months} months hot, {data.replicas} replicas. "
+        f"{data.hot_months} of {data.history_months} months hot, {count(data.replicas, 'replica')}. "
         f"Declared in {config}; {today.isoformat()}."
     )
     for table in (*plan_tables(planned, today.year), *cost_tables(compare(platform, planned), today)):

@@ -33,7 +33,7 @@ def test_the_plan_says_what_is_needed_what_it_costs_and_why(project: str) -> Non
     for heading in (
         "What each year needs, typical case",
         "Why: year 5, typical case",
-        "When 3 machines stop being enough",
+        "When 3 machines no longer suffice",
         "What it costs over 5 years: EUR without VAT, nominal, typical case",
         "Where the money goes: EUR a year on average, typical case",
         "Break-even: the credits a month below which Snowflake is cheaper",

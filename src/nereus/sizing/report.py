@@ -132,7 +132,12 @@ def _limits(plan: Plan, first_year: int, sources: _Sources) -> Group:
     for low, typical, high in zip(*(plan.limits[case] for case in Case), strict=True):
         years = (_when(each.first_year, first_year) for each in (low, typical, high))
         table.add_row(typical.name, *years, f"{typical.now:.0%}", sources.cite(typical.reason, typical.source))
-    return _titled(f"When {plan.nodes.value:g} machines stop being enough ({plan.nodes.reason})", table)
+    return _titled(f"When {count(plan.nodes.value, 'machine')} no longer suffice ({plan.nodes.reason})", table)
+
+
+def count(number: float, noun: str) -> str:
+    """`1 machine`, `3 machines`."""
+    return f"{number:g} {noun}" if number == 1 else f"{number:g} {noun}s"
 
 
 def _when(year: int | None, first_year: int) -> str:
