@@ -1,0 +1,42 @@
+"""Every recorded answer of a real Doris frontend: equal in text and type, or refused, never different."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from evaluate import evaluate
+
+from nereus.warehouse.embedded.errors import DorisError
+
+ANSWERS = next(parent for parent in Path(__file__).parents if parent.name == "tests") / "fixtures" / "doris_answers.tsv"
+#: What an error at run time says where it is a refusal and not a bug of a rule.
+REFUSALS = ("embedded warehouse refuses", "Out of Range Error", "out of range")
+
+
+def outcome(engine: duckdb.DuckDBPyConnection, expression: str, answer: str, type_: str) -> str:
+    """ "equal", "refused", or what is different."""
+    try:
+        found, found_type = evaluate(engine, expression)
+    except DorisError as error:
+        return "equal" if answer == "REFUSED" else f"refused: {error.detail}"
+    except duckdb.Error as error:
+        assert any(words in str(error) for words in REFUSALS), (expression, str(error))
+        return "refused: at run time"
+    got = ("\\N" if found is None else found, found_type)
+    return "equal" if got == (answer, type_) else f"{expression} -> {got}, Doris: {(answer, type_)}"
+
+
+def test_every_recorded_answer_is_equal_or_refused(
+    engine: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [line for line in ANSWERS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    found = [outcome(engine, *line.split("\t")[:3]) for line in lines]
+    counts = Counter(item.split(":")[0] if item.startswith("refused") else item for item in found)
+    equal, refused = counts.pop("equal"), counts.pop("refused", 0)
+    with capsys.disabled():
+        print(f"\nDoris' answers: {equal} equal, {refused} refused, {sum(counts.values())} different")
+    assert not counts
+    assert equal >= 1430, "a rule that was equal is refused now"
