@@ -55,7 +55,8 @@ def _limits(need: Requirements, case: Case, nodes: int) -> Iterator[Limit]:
     reason = f"{nodes} x {usable_memory_gb(need):g} GB usable"
     yield limit("machine memory", lambda each: each.memory_gb, memory, reason, k.MEMORY_PER_CORE.source)
     cores = nodes * usable_cores(need)
-    reason = f"{nodes} x {usable_cores(need):g} cores usable; the promise of {need.dashboard_average_s:g} s is at risk beyond"
+    promise = f"the promise of {need.dashboard_average_s:g} s is at risk beyond"
+    reason = f"{nodes} x {usable_cores(need):g} cores usable; {promise}"
     yield limit("machine cores", lambda each: each.cores, cores, reason, k.SCAN_CPU_S_PER_TB.source)
 
 
