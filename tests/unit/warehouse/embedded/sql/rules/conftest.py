@@ -1,9 +1,95 @@
+"""Expressions of Doris through the binder, the rules and DuckDB, as the MySQL wire would print them."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 
 import duckdb
 import pytest
+
+from nereus.warehouse.embedded.sql.binder import bind_scalar
+from nereus.warehouse.embedded.sql.parse import parse_expression
+from nereus.warehouse.embedded.sql.render import Renderer
+from nereus.warehouse.embedded.sql.typed import Relation, RelationColumn, SessionFacts, Typed
+from nereus.warehouse.embedded.types import parse_type
+from nereus.warehouse.embedded.wire.few import few_texts
+
+FACTS = SessionFacts(
+    user="root",
+    host="127.0.0.1",
+    connection_id=7,
+    database="fx",
+    variables={"time_zone": "UTC"},
+    now=datetime(2024, 5, 8, 10, 20, 30, 123456),
+)
+
+
+class NoTables:
+    """A catalogue without tables."""
+
+    def has_database(self, db: str) -> bool:
+        return False
+
+    def relation(self, db: str, name: str) -> Relation | None:
+        return None
+
+
+def bind(text: str, facts: SessionFacts = FACTS, columns: dict[str, str] | None = None) -> Typed:
+    """`columns` gives names and Doris types of a table t0 that the expression may read."""
+    relation = None
+    if columns is not None:
+        listed = tuple(RelationColumn(name, parse_type(type_)) for name, type_ in columns.items())
+        relation = Relation("fx", "t0", listed, from_sql="t0")
+    return bind_scalar(parse_expression(text), NoTables(), facts, relation, text)
+
+
+class Rules:
+    """Binds and runs expressions on one DuckDB connection."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.cursor = cursor
+
+    def bind(self, text: str, columns: dict[str, str] | None = None, **variables: str) -> Typed:
+        """`columns` gives names and Doris types of a table t0 that the expression may read."""
+        return bind(text, replace(FACTS, variables={**FACTS.variables, **variables}), columns)
+
+    def sql(self, text: str, columns: dict[str, str] | None = None) -> str:
+        """The DuckDB text of a bound expression."""
+        return Renderer().text(self.bind(text, columns).node)
+
+    def answer(self, text: str, **variables: str) -> tuple[str | None, str]:
+        """Wire text (None is NULL) and Doris type. Raises DorisError where refused, duckdb.Error at run time."""
+        found, type_ = self.answers(text, **variables)
+        return found[0], type_
+
+    def answers(
+        self,
+        text: str,
+        columns: dict[str, str] | None = None,
+        values: list[tuple[object, ...]] | None = None,
+        **variables: str,
+    ) -> tuple[list[str | None], str]:
+        """The expression over rows of t0: wire texts and Doris type; its physical type is checked."""
+        value = self.bind(text, columns, **variables)
+        source = ""
+        if columns is not None:
+            self.table(columns, values or [])
+            source = "FROM t0"
+        written = f"SELECT {Renderer().text(value.node)} AS x {source}"
+        physical = self.cursor.execute(f"DESCRIBE {written}").fetchall()[0][1]
+        wanted = self.cursor.execute(f"DESCRIBE SELECT CAST(NULL AS {value.type.duckdb})").fetchall()[0][1]
+        assert physical == wanted or value.type.name == "null", (physical, wanted, written)
+        table = self.cursor.execute(written).to_arrow_table()
+        found = few_texts(table.column(0).combine_chunks(), value.type)
+        return [None if item is None else item.decode() for item in found], str(value.type)
+
+    def table(self, columns: dict[str, str], values: list[tuple[object, ...]]) -> None:
+        declared = ", ".join(f'"{name}" {parse_type(type_).duckdb}' for name, type_ in columns.items())
+        self.cursor.execute(f"CREATE OR REPLACE TEMP TABLE t0 ({declared})")
+        for row in values:
+            self.cursor.execute(f"INSERT INTO t0 VALUES ({', '.join('?' * len(row))})", row)
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +97,8 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(":memory:", config={"threads": 1})
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def rules(engine: duckdb.DuckDBPyConnection) -> Rules:
+    return Rules(engine)
