@@ -168,11 +168,13 @@ def _delete(home: Home) -> None:
 
 
 def _mount() -> None:
-    from nereus import cli_bench, cli_plan, cli_usecase
+    from nereus.cli_bench import app as bench
+    from nereus.cli_plan import plan
+    from nereus.cli_usecase import app as usecase
 
-    app.command("plan")(cli_plan.plan)
-    app.add_typer(cli_usecase.app, name="usecase")
-    app.add_typer(cli_bench.app, name="bench")
+    app.command("plan")(plan)
+    app.add_typer(usecase, name="usecase")
+    app.add_typer(bench, name="bench")
 
 
 def main() -> None:

@@ -75,7 +75,11 @@ def _artefacts(platform: Platform, home: Home, progress: Progress) -> Iterator[s
     yield from users.ensure(warehouse, home)
     for name in platform.usecases:
         progress(f"use case {name}")
-        yield from usecases.deploy(name, platform, home, lambda text, name=name: progress(f"{name}: {text}"))
+        yield from usecases.deploy(name, platform, home, _about(name, progress))
+
+
+def _about(name: str, progress: Progress) -> Progress:
+    return lambda text: progress(f"{name}: {text}")
 
 
 def stop(home: Home) -> list[str]:
