@@ -109,7 +109,6 @@ class View:
     sql: str
     columns: tuple[tuple[str, DorisType, str], ...]  # name, type, comment
     comment: str = ""
-    declared_columns: bool = False  # CREATE VIEW v (a, b) AS ...; SHOW CREATE VIEW repeats the list
     created_at: datetime | None = None  # UTC
 
 

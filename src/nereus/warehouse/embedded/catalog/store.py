@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import cast
 
 import duckdb
 
@@ -55,13 +56,11 @@ def open_store(engine: Engine) -> Snapshot:
 def _read(cursor: duckdb.DuckDBPyConnection) -> Snapshot:
     relations: dict[int, dict[str, Table | View]] = {}
     for db_id, text in cursor.execute("SELECT db_id, definition FROM nereus.relations").fetchall():
-        relation = decode(text)
-        assert isinstance(relation, Table | View)  # noqa: S101 - narrows for the type checker
+        relation = cast(Table | View, decode(text))
         relations.setdefault(db_id, {})[relation.name] = relation
     databases = {}
     for db_id, text in cursor.execute("SELECT id, definition FROM nereus.databases").fetchall():
-        db = decode(text)
-        assert isinstance(db, DatabaseDef)  # noqa: S101
+        db = cast(DatabaseDef, decode(text))
         databases[db.name] = DatabaseDef(db.name, db.id, relations.get(db_id, {}), db.properties, db.created_at)
     return Snapshot(1, databases)
 

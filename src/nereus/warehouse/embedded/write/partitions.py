@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import cast
 
+from nereus.warehouse.embedded.catalog.bounds import low_order
 from nereus.warehouse.embedded.catalog.model import Partition, Partitioning, Table
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.types import DorisType
@@ -26,20 +27,13 @@ def inside(table: Table, partitions: Iterable[Partition], columns: Sequence[str]
     if partitioning.kind == "LIST":
         keys = [values for partition in partitions for values in partition.values]
         return _any(_equal(columns, types, key) for key in keys)
-    spans = _merged(sorted(partitions, key=lambda p: bound_order(p.lower[0], types[0], low=True)), types[0])
+    spans = _merged(sorted(partitions, key=lambda p: low_order(p.lower[0], types[0])), types[0])
     return _any(_between(columns[0], types[0], lower, upper) for lower, upper in spans)
 
 
 def partition_types(table: Table) -> list[DorisType]:
     found = [table.column(name) for name in partitioning_of(table).columns]
     return [column.type for column in found if column is not None]
-
-
-def bound_order(bound: str | None, kind: DorisType, *, low: bool) -> tuple[int, int | str]:
-    """A sort key of a range bound; None is MINVALUE on the low side and MAXVALUE on the high side."""
-    if bound is None:
-        return (-1 if low else 1, 0)
-    return (0, int(bound) if kind.is_integer else bound)
 
 
 def auto_partitions(table: Table, values: Iterable[Sequence[object]]) -> tuple[Partition, ...]:
@@ -70,7 +64,7 @@ def auto_partitions(table: Table, values: Iterable[Sequence[object]]) -> tuple[P
 def without_known(table: Table, values: Iterable[Sequence[object]]) -> list[Sequence[object]]:
     """The truncated values that no present partition of an AUTO RANGE table holds."""
     kind = partition_types(table)[0]
-    spans = _merged(sorted(table.partitions, key=lambda p: bound_order(p.lower[0], kind, low=True)), kind)
+    spans = _merged(sorted(table.partitions, key=lambda p: low_order(p.lower[0], kind)), kind)
 
     def known(text: str) -> bool:
         return any((low is None or low <= text) and (high is None or text < high) for low, high in spans)

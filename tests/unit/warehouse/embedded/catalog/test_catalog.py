@@ -41,7 +41,7 @@ TABLE = Table(
     properties=(("replication_num", "1"),),
     comment="all sales",
 )
-VIEW = View("d", "v", 0, "select 1 AS `a`", (("a", INT, "one"),), comment="c", declared_columns=True)
+VIEW = View("d", "v", 0, "select 1 AS `a`", (("a", INT, "one"),), comment="c")
 
 
 @pytest.fixture
