@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pymysql
 
@@ -18,7 +19,7 @@ from nereus.warehouse.client import Warehouse
 
 #: Told after each step: what was done, steps done, steps in all.
 Progress = Callable[[str, int, int], None]
-Connection = pymysql.Connection  # type: ignore[type-arg]
+Connection = pymysql.Connection[Any]
 
 
 def timed(connection: Connection, sql: str) -> tuple[float, int]:

@@ -96,7 +96,7 @@ def _holder(port: int) -> str:
     """Who listens on `port`, where the system lets us see it."""
     try:
         for found in psutil.net_connections("tcp"):
-            if found.status == psutil.CONN_LISTEN and found.laddr.port == port and found.pid:
+            if found.status == psutil.CONN_LISTEN and found.laddr and found.laddr[1] == port and found.pid:
                 return f" ({psutil.Process(found.pid).name()}, pid {found.pid})"
     except psutil.Error:
         pass
