@@ -19,10 +19,9 @@ from nereus.warehouse.client import Warehouse
 
 #: Told after each step: what was done, steps done, steps in all.
 Progress = Callable[[str, int, int], None]
-Connection = pymysql.Connection[Any]
 
 
-def timed(connection: Connection, sql: str) -> tuple[float, int]:
+def timed(connection: pymysql.Connection[Any], sql: str) -> tuple[float, int]:
     """Run one statement and read all its rows. Returns ms and the number of rows."""
     started = time.perf_counter()
     with connection.cursor() as cursor:
@@ -121,7 +120,7 @@ def _shuffled(queries: Sequence[Query], order: random.Random) -> list[Query]:
     return order.sample(list(queries), len(queries))
 
 
-def _checked(connection: Connection, query: Query) -> tuple[float, int]:
+def _checked(connection: pymysql.Connection[Any], query: Query) -> tuple[float, int]:
     try:
         return timed(connection, query.sql)
     except pymysql.Error as error:
