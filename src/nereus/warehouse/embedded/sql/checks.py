@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
@@ -11,6 +11,7 @@ from nereus.warehouse.embedded.sql.expressions import Found
 from nereus.warehouse.embedded.sql.registry import is_aggregate_call
 from nereus.warehouse.embedded.sql.render import Text
 from nereus.warehouse.embedded.sql.scope import Column
+from nereus.warehouse.embedded.sql.tree import SortItem
 from nereus.warehouse.embedded.sql.typed import Typed
 
 _CLASSES = {"aggregate": "AggregateFunction", "grouping": "GroupingScalarFunction", "window": "WindowExpression"}
@@ -22,6 +23,23 @@ def forbid(found: Found, plan: str, *kinds: str) -> None:
         shown = getattr(found, kind)
         if shown is not None:
             raise DorisError(f"{plan} can not contains {_CLASSES[kind]} expression: {shown}")
+
+
+def ordinal_of(node: exp.Expression) -> int | None:
+    """The number of ``ORDER BY 2``; None for anything but an integer."""
+    if isinstance(node, exp.Literal) and not node.is_string and node.name.lstrip("-").isdigit():
+        return int(node.name)
+    return None
+
+
+def direction(item: SortItem) -> str:
+    """What follows a sort key."""
+    return f" {'DESC' if item.descending else 'ASC'} NULLS {'FIRST' if item.nulls_first else 'LAST'}"
+
+
+def is_constant(value: Typed) -> bool:
+    """Whether a value is the same in every row of a statement."""
+    return not value.volatile and not any(isinstance(node, (exp.Column, Text)) for node in value.node.walk())
 
 
 def ungrouped(values: Iterable[Typed], keys: Sequence[exp.Expression], columns: Sequence[Column]) -> list[str]:
@@ -46,6 +64,3 @@ def ungrouped(values: Iterable[Typed], keys: Sequence[exp.Expression], columns: 
     for value in values:
         visit(value.node)
     return missing
-
-
-Check = Callable[[Found], None]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
-from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.lexer import END, NAME, QUOTED, Token, Tokens, syntax_error, tokenize
+
+#: Parentheses, negations and subqueries within each other; one level takes about 30 calls, so Python's own limit rises.
+MAX_DEPTH = 200
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
 
 
 class Cursor:
@@ -18,6 +25,7 @@ class Cursor:
         self.hints = read.hints
         self.pipes_as_concat = pipes_as_concat
         self.index = 0
+        self.depth = 0
         self.token = self.tokens[0]
         self.kind = self.token.kind
 
@@ -86,6 +94,17 @@ class Cursor:
     def source(self, start: int) -> str:
         """The text from offset `start` to the end of the token before the current one."""
         return self.text[start : self.tokens[self.index - 1].stop]
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """One level of parentheses, negation or subquery: too many are refused before they exhaust the stack."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Refused(f"a statement nested deeper than {MAX_DEPTH} levels")
+        try:
+            yield
+        finally:
+            self.depth -= 1
 
     def fail(self, expected: str | None = None, token: Token | None = None) -> NoReturn:
         """Raise the parser's error at `token` (the current one by default)."""

@@ -136,7 +136,7 @@ def first_words(text: str, count: int = 3) -> tuple[str, ...]:
     try:
         tokens = tokenize(text).tokens
     except DorisError:
-        return tuple(re.findall(r"[A-Za-z_]+", text)[:count])
+        return tuple(word.upper() for word in re.findall(r"[A-Za-z_]+", text)[:count])
     for token in tokens:
         if token.kind == "(" and not words:
             continue

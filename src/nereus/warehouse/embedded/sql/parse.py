@@ -13,36 +13,22 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.lexer import INTEGER, STRING, first_words, split_statements
-from nereus.warehouse.embedded.sql.parse_expressions import ExpressionParser
+from nereus.warehouse.embedded.sql.parse_relations import RelationParser
 from nereus.warehouse.embedded.sql.tree import (
     Body,
     CommonTable,
-    Derived,
     GroupBy,
     Item,
-    Join,
-    LateralView,
     Name,
     Query,
-    Relation,
     Select,
     SetOperation,
     SortItem,
-    Star,
-    TableFunction,
-    TableName,
     Values,
 )
-from nereus.warehouse.embedded.sql.words import CLAUSE_WORDS
 
 __all__ = ["QueryParser", "first_words", "parse", "parse_expression", "parse_query", "split_statements"]
 
-_AFTER = (
-    "end , ) WHERE GROUP ORDER HAVING LIMIT ON USING JOIN INNER LEFT RIGHT FULL CROSS UNION EXCEPT MINUS INTERSECT "
-    "LATERAL ; TABLESAMPLE INTO"
-)
-#: What may follow a table alias: then a word that could open a clause is the alias.
-_AFTER_ALIAS = frozenset(_AFTER.split())
 _HINT = re.compile(r"\bset_var\s*\(([^)]*)\)", re.IGNORECASE)
 _ASSIGNMENT = re.compile(r"\s*([\w.]+)\s*=\s*('[^']*'|\"[^\"]*\"|[-\w.]+)\s*,?")
 _TRIMMED = "".join(chr(code) for code in range(33))
@@ -80,7 +66,7 @@ def _parser(text: str, sql_mode: str) -> QueryParser:
     )
 
 
-class QueryParser(ExpressionParser):
+class QueryParser(RelationParser):
     """The query half of Doris' grammar."""
 
     def query(self) -> Query:
@@ -155,11 +141,8 @@ class QueryParser(ExpressionParser):
 
     def _query_primary(self) -> Body:
         if self.accept("("):
-            self.depth += 1
-            if self.depth > 100:
-                raise Refused("a query nested deeper than 100 levels")
-            query = self.query()
-            self.depth -= 1
+            with self.nested():
+                query = self.query()
             self.expect(")")
             return query
         if self.kind == "VALUES":
@@ -196,7 +179,7 @@ class QueryParser(ExpressionParser):
             items.append(self._item())
         if self.kind == "INTO" and self.ahead().word != "OUTFILE":
             raise self.error("Only procedure supports insert into variables", self.token.start)
-        relation = self._relations() if self.accept("FROM") else None
+        relation = self.relations() if self.accept("FROM") else None
         where = self.expression() if self.accept("WHERE") else None
         group = self._group() if self.kind == "GROUP" else None
         having = self.expression() if self.accept("HAVING") else None
@@ -211,7 +194,7 @@ class QueryParser(ExpressionParser):
             if not self.at_name() and self.kind != STRING:
                 self.fail("{IDENTIFIER, STRING_LITERAL}")
             return Item(expression, self.advance().value, True)
-        if self.kind == STRING or (self.at_name() and not self._opens_clause()):
+        if self.kind == STRING or (self.at_name() and not self.opens_clause()):
             return Item(expression, self.advance().value, True)
         if isinstance(expression, Name):
             return Item(expression, expression.args["parts"][-1], False)
@@ -264,175 +247,6 @@ class QueryParser(ExpressionParser):
             keys.append(self.expression())
         return tuple(keys)
 
-    # relations
-
-    def _relations(self) -> Relation:
-        left = self._relation()
-        while self.accept(","):
-            left = Join(left, self._relation(), "CROSS")
-        return left
-
-    def _relation(self) -> Relation:
-        left = self._relation_primary()
-        while True:
-            at = self.token.start
-            kind = self._join_kind()
-            if kind is None:
-                return left
-            if self.accept("["):
-                hint = self.name()
-                if hint.lower() not in ("shuffle", "broadcast"):
-                    raise self.error(f"Invalid join hint: {hint}", at)
-                if self.kind == "[":
-                    raise Refused("a skew hint")
-                self.expect("]")
-            right = self._relation_primary()
-            on = self.expression() if self.accept("ON") else None
-            using: tuple[str, ...] = ()
-            if on is None and self.accept("USING"):
-                using = self.name_list()
-            if kind == "CROSS" and (on is not None or using):
-                raise self.error("Cross join can't be used with ON clause", at)
-            if kind not in ("CROSS", "INNER") and on is None and not using:
-                raise self.error("on mustn't be empty except for cross/inner join", at)
-            left = Join(left, right, kind, on, using)
-
-    def _join_kind(self) -> str | None:
-        if self.kind in ("LEFT", "RIGHT", "FULL"):
-            kind = self.advance().kind
-            if kind != "FULL" and self.kind in ("SEMI", "ANTI"):
-                kind = f"{kind} {self.advance().kind}"
-            else:
-                self.accept("OUTER")
-            self.expect("JOIN")
-            return kind
-        if self.kind in ("INNER", "CROSS"):
-            kind = self.advance().kind
-            self.expect("JOIN")
-            return kind
-        return "INNER" if self.accept("JOIN") else None
-
-    def _relation_primary(self) -> Relation:
-        if self.kind == "(":
-            return self._enclosed_relation()
-        at = self.token.start
-        parts = [self._relation_name()]
-        if self.kind == "(":
-            return self._table_function(parts[0])
-        while self.accept("."):
-            parts.append(self._relation_name())
-        if self.kind == "@":
-            raise Refused("scan parameters (table@...)")
-        if self.kind in ("INDEX", "FOR", "TABLET"):
-            what = {"INDEX": "INDEX after a table name", "FOR": "FOR VERSION or TIME AS OF", "TABLET": "TABLET"}
-            raise Refused(what[self.kind])
-        partitions: tuple[str, ...] = ()
-        if self.token.word == "TEMPORARY" and self.ahead().word in ("PARTITION", "PARTITIONS"):
-            raise Refused("temporary partitions")
-        if self.kind == "PARTITION" or (self.token.word == "PARTITIONS" and self.ahead().kind == "("):
-            self.advance()
-            partitions = self.name_list() if self.kind == "(" else (self.name(),)
-        alias = self._alias()
-        if self.kind == "TABLESAMPLE":
-            raise Refused("TABLESAMPLE")
-        if self.accept("["):
-            self.name()
-            while self.accept(","):
-                self.name()
-            self.expect("]")
-        return TableName(tuple(parts), alias, partitions, self._lateral_views(), at)
-
-    def _relation_name(self) -> str:
-        """An identifier; ``a-b`` without backquotes gets the error that says what to write."""
-        token = self.token
-        name = self.name()
-        if self.kind == "-" and self.ahead().kind == "name":
-            self.advance()
-            self.advance()
-            found = self.source(token.start)
-            raise self.error(
-                f"Possibly unquoted identifier {found} detected. "
-                f"Please consider quoting it with back-quotes as `{found}`",
-                token.start,
-            )
-        return name
-
-    def _enclosed_relation(self) -> Relation:
-        at = self.expect("(").start
-        if self.at_query():
-            restart = self.index
-            try:
-                query = self.query()
-                self.expect(")")
-            except DorisError:
-                if self.tokens[restart].kind != "(":
-                    raise
-                self.seek(restart)
-            else:
-                alias = self._alias()
-                if alias is None:
-                    raise self.error("Every derived table must have its own alias", at)
-                return Derived(query, alias, self._lateral_views())
-        relation = self._relations()
-        self.expect(")")
-        return relation
-
-    def _table_function(self, name: str) -> TableFunction:
-        self.expect("(")
-        properties: dict[str, str] = {}
-        while not self.accept(")"):
-            if properties:
-                self.expect(",")
-            key = self._property()
-            self.expect("=")
-            properties[key] = self._property()
-        return TableFunction(name.lower(), properties, self._alias())
-
-    def _property(self) -> str:
-        if self.kind not in (STRING, INTEGER) and not self.at_name():
-            self.fail("{IDENTIFIER, STRING_LITERAL}")
-        return self.advance().value
-
-    def _opens_clause(self) -> bool:
-        return self.token.word in CLAUSE_WORDS and self.ahead().kind not in _AFTER_ALIAS
-
-    def _alias(self) -> str | None:
-        explicit = self.accept("AS")
-        if not explicit and (not self.at_name() or self._opens_clause()):
-            return None
-        alias = self.name()
-        if self.kind == "(":
-            raise self.error("Do not implemented", self.token.start)
-        return alias
-
-    def _lateral_views(self) -> tuple[LateralView, ...]:
-        views: list[LateralView] = []
-        while self.accept("LATERAL"):
-            self.expect_word("VIEW")
-            function = self.name()
-            self.expect("(")
-            arguments: list[exp.Expression] = []
-            while not self.accept(")"):
-                if arguments:
-                    self.expect(",")
-                arguments.append(self.expression())
-            table = self.name()
-            self.expect("AS")
-            columns = [self.name()]
-            while self.accept(","):
-                columns.append(self.name())
-            views.append(LateralView(function.lower(), tuple(arguments), table, tuple(columns)))
-        return tuple(views)
-
-    def name_list(self) -> tuple[str, ...]:
-        """``(a, b)``."""
-        self.expect("(")
-        names = [self.name()]
-        while self.accept(","):
-            names.append(self.name())
-        self.expect(")")
-        return tuple(names)
-
 
 def _rollup(keys: tuple[exp.Expression, ...]) -> tuple[tuple[exp.Expression, ...], ...]:
     return tuple(keys[:count] for count in range(len(keys), -1, -1))
@@ -441,7 +255,3 @@ def _rollup(keys: tuple[exp.Expression, ...]) -> tuple[tuple[exp.Expression, ...
 def _cube(keys: tuple[exp.Expression, ...]) -> tuple[tuple[exp.Expression, ...], ...]:
     masks = range(2 ** len(keys) - 1, -1, -1)
     return tuple(tuple(key for i, key in enumerate(keys) if mask >> (len(keys) - 1 - i) & 1) for mask in masks)
-
-
-def is_star(item: Item) -> bool:
-    return isinstance(item.expression, Star)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlglot import exp
-
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql import tree
-from nereus.warehouse.embedded.sql.checks import forbid
+from nereus.warehouse.embedded.sql.checks import direction, forbid, is_constant, ordinal_of
 from nereus.warehouse.embedded.sql.context import Context
 from nereus.warehouse.embedded.sql.expressions import ExpressionBinder
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
@@ -58,8 +56,8 @@ class QueryBinder:
         if not (query.order or limit or prefix):
             return bound
         if isinstance(query.body, tree.Query) or query.order:
-            order = binder._order(query.order, bound, outer)
             alias = self.context.counters.alias()
+            order = binder._order(query.order, bound, outer, alias)
             return Bound(bound.outputs, f"{prefix}SELECT * FROM ({bound.text}) AS {quoted(alias)}{order}{limit}")
         return Bound(bound.outputs, f"{prefix}{bound.text}{limit}")
 
@@ -90,12 +88,12 @@ class QueryBinder:
             return self._values(body, outer)
         return self.query(body, outer)
 
-    def _order(self, items: Sequence[tree.SortItem], bound: Bound, outer: Scope | None) -> str:
+    def _order(self, items: Sequence[tree.SortItem], bound: Bound, outer: Scope | None, alias: str) -> str:
         """ORDER BY over a set operation: ordinals and the result's columns."""
         if not items:
             return ""
         columns = [
-            Column(output.name, output.type, (), "", f"c{i}", output.nullable, None, self.context.counters.column())
+            Column(output.name, output.type, (), alias, f"c{i}", output.nullable, None, self.context.counters.column())
             for i, output in enumerate(bound.outputs)
         ]
         expressions = self.expressions(Scope(columns, columns, outer), "SORT")
@@ -108,7 +106,8 @@ class QueryBinder:
                 continue
             value = expressions.bind(item.expression)
             forbid(expressions.take_found(), "LOGICAL_SORT", "aggregate", "grouping", "window")
-            texts.append(f"{self.context.render(value.node)}{direction(item)}")
+            if not is_constant(value):
+                texts.append(f"{self.context.render(value.node)}{direction(item)}")
         return f" ORDER BY {', '.join(texts)}" if texts else ""
 
     # set operations
@@ -159,17 +158,6 @@ class QueryBinder:
 
 def output_name(item: tree.Item) -> str:
     return item.name
-
-
-def ordinal_of(node: exp.Expression) -> int | None:
-    """The number of ``ORDER BY 2``; None for anything but an integer."""
-    if isinstance(node, exp.Literal) and not node.is_string and node.name.lstrip("-").isdigit():
-        return int(node.name)
-    return None
-
-
-def direction(item: tree.SortItem) -> str:
-    return f" {'DESC' if item.descending else 'ASC'} NULLS {'FIRST' if item.nulls_first else 'LAST'}"
 
 
 def _is_plain(query: tree.Query) -> bool:

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql import registry, tree
-from nereus.warehouse.embedded.sql.checks import forbid, ungrouped
+from nereus.warehouse.embedded.sql.checks import direction, forbid, is_constant, ordinal_of, ungrouped
 from nereus.warehouse.embedded.sql.expressions import Candidates, ExpressionBinder, Found
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
 from nereus.warehouse.embedded.sql.relations import BoundRelation, bind_relation
@@ -213,10 +213,8 @@ class SelectBinder:
 
     def _ordinal(self, node: exp.Expression) -> int | None:
         """``GROUP BY 2`` -> 2 where there are so many items."""
-        if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
-            number = int(node.name)
-            return number if 1 <= number <= len(self.items) else None
-        return None
+        number = ordinal_of(node)
+        return number if number is not None and 1 <= number <= len(self.items) else None
 
     def _group_text(self) -> str:
         if self.select.group is None:
@@ -268,6 +266,11 @@ class SelectBinder:
             expressions = self._expressions("HAVING", self._outputs_first(), exact=False)
         condition = expressions.condition(node)
         forbid(expressions.take_found(), "LOGICAL_HAVING", "window")
+        missing = self._missing([condition]) if self.grouped else []
+        if missing and self.select.group is not None:
+            raise DorisError(f"{missing[0]} should be grouped by.")
+        if missing:
+            raise DorisError(f"{', '.join(missing)} not in aggregate's output")
         return condition
 
     def _outputs_first(self) -> Candidates:
@@ -310,8 +313,8 @@ class SelectBinder:
     def _sort_key(self, item: tree.SortItem, outputs: Scope) -> str | None:
         """One ORDER BY key: an ordinal where it is an item of the SELECT list, None where it is a constant."""
         node = item.expression
-        suffix = f" {'DESC' if item.descending else 'ASC'} NULLS {'FIRST' if item.nulls_first else 'LAST'}"
-        if isinstance(node, exp.Literal) and not node.is_string and node.name.lstrip("-").isdigit():
+        suffix = direction(item)
+        if ordinal_of(node) is not None:
             ordinal = self._ordinal(node)
             return f"{ordinal}{suffix}" if ordinal else None
         aggregated = _has_aggregate(node)
@@ -333,6 +336,8 @@ class SelectBinder:
         for position, bound in enumerate(self.items, 1):
             if bound.value.node == value.node:
                 return f"{position}{suffix}"
+        if is_constant(value) and not found.window and not found.aggregate:
+            return None
         if self.select.distinct:
             named = tree.describe(node)
             raise DorisError(f"{named} should be grouped by.")
