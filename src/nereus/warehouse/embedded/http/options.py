@@ -9,14 +9,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nereus.warehouse.embedded.http.failures import LoadFailed, analysis, invalid, refused
+from nereus.warehouse.embedded.catalog.names import check_label
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.http.failures import LoadFailed, analysis, from_doris, invalid, refused
 from nereus.warehouse.embedded.http.separators import unescape
 
 #: Seconds that a load may take: Doris' default and largest value (three days).
 LONGEST_TIMEOUT_S = 259_200
-_LABEL_LENGTH = 128
 _LONGEST_NUMBER = 40
-_LABEL_PATTERN = r"^[\-_A-Za-z0-9:\p{L}]{1,128}$"
 
 _TRUE = "true"
 
@@ -124,7 +124,10 @@ def parse(headers: Mapping[str, str], label: str) -> LoadOptions:
     """Read the headers of a load (names in any case). Raises LoadFailed for what cannot be honoured."""
     given = _given(headers)
     _refuse(given)
-    check_label(label)
+    try:
+        check_label(label)
+    except DorisError as error:
+        raise from_doris(error) from error
     format_, lines = _format(given)
     zone = given.get("timezone") or given.get("time_zone", "")
     return LoadOptions(
@@ -151,13 +154,6 @@ def parse(headers: Mapping[str, str], label: str) -> LoadOptions:
         jsonpaths=given.get("jsonpaths", ""),
         json_root=given.get("json_root", ""),
     )
-
-
-def check_label(label: str) -> None:
-    """Raise LoadFailed for a label that Doris would not take."""
-    fits = 0 < len(label) <= _LABEL_LENGTH
-    if not (fits and all(char.isalpha() or char in "-_:" or char in "0123456789" for char in label)):
-        raise analysis(f"Label format error. regex: {_LABEL_PATTERN}, label: {label}")
 
 
 def _given(headers: Mapping[str, str]) -> dict[str, str]:

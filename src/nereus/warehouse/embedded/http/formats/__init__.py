@@ -1,0 +1,1 @@
+"""Files of a load as rows of text or of typed columns."""
