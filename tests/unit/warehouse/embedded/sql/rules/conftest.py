@@ -50,6 +50,14 @@ class Rules:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self.cursor = cursor
+        self._physical: dict[str, str] = {}
+
+    def physical(self, type_: str) -> str:
+        """DuckDB's own spelling of one of its types."""
+        if type_ not in self._physical:
+            self.cursor.execute(f"SELECT CAST(NULL AS {type_})")
+            self._physical[type_] = str((self.cursor.description or [])[0][1])
+        return self._physical[type_]
 
     def bind(self, text: str, columns: dict[str, str] | None = None, **variables: str) -> Typed:
         """`columns` gives names and Doris types of a table t0 that the expression may read."""
@@ -78,10 +86,9 @@ class Rules:
             self.table(columns, values or [])
             source = "FROM t0"
         written = f"SELECT {Renderer().text(value.node)} AS x {source}"
-        physical = self.cursor.execute(f"DESCRIBE {written}").fetchall()[0][1]
-        wanted = self.cursor.execute(f"DESCRIBE SELECT CAST(NULL AS {value.type.duckdb})").fetchall()[0][1]
-        assert physical == wanted or value.type.name == "null", (physical, wanted, written)
         table = self.cursor.execute(written).to_arrow_table()
+        physical = str((self.cursor.description or [])[0][1])
+        assert physical == self.physical(value.type.duckdb) or value.type.name == "null", (physical, written)
         found = few_texts(table.column(0).combine_chunks(), value.type)
         return [None if item is None else item.decode() for item in found], str(value.type)
 
