@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mysql_mimic import packets as mimic
 from mysql_mimic.charset import CharacterSet
-from mysql_mimic.types import Capabilities
+from mysql_mimic.types import Capabilities, ServerStatus
 
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.result import ResultColumn
@@ -33,7 +33,7 @@ def handshake(connection_id: int, nonce: bytes, *, tls: bool) -> bytes:
         server_version=SERVER_VERSION,
         connection_id=connection_id & 0xFFFFFFFF,
         auth_data=nonce + b"\0",
-        status_flags=0,
+        status_flags=ServerStatus(0),
         auth_plugin_name=AUTH_PLUGIN,
     )
     return payload
