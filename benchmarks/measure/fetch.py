@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 import pymysql
 import pymysql.cursors
+
 from benchmarks.measure.server import Running, free_port, warehouse
 
 DATA = "SELECT i::BIGINT AS k, 'Customer#' || lpad(i::VARCHAR, 9, '0') AS name, (i % 7919)::INTEGER AS v, \

@@ -11,6 +11,7 @@ import sys
 import time
 
 import aiomysql
+
 from benchmarks.measure.server import Running, warehouse
 
 #: Memory may stay this much above its level before the run: allocators keep some of what they once had.

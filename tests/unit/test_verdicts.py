@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.unit.bench.test_results import result
-
 from nereus import sizing, verdicts
 from nereus.cases import Case
 from nereus.config import load
 from nereus.costs.compare import compare
 from nereus.paths import PROJECT
+from tests.unit.bench.test_results import result
 
 PLATFORM = load(PROJECT / "platform.yaml")
 PLAN = sizing.plan(sizing.Requirements.of(PLATFORM))
