@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+
 from tests.unit.warehouse.embedded.sql.core.asking import House
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.warehouse.embedded.sql.core.asking import House
 
 from nereus.warehouse.embedded.errors import Refused
+from tests.unit.warehouse.embedded.sql.core.asking import House
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,8 @@ from nereus.warehouse.embedded.errors import Refused
         ("select id\nfrom orders\nwhere x", "Unknown column 'x' in 'table list' in FILTER clause(line 3, pos 6)"),
         ("select x", "Unknown column 'x' in 'table list' in UNBOUND_ONE_ROW_RELATION clause(line 1, pos 7)"),
         ("select id from orders group by x", "Unknown column 'x' in 'table list' in AGGREGATE clause(line 1, pos 31)"),
-        ("select 1 from orders group by cube(x)", "Unknown column 'x' in 'table list' in REPEAT clause(line 1, pos 35)"),
+        ("select 1 from nothing group by cube(x)",
+         "Unknown column 'x' in 'table list' in REPEAT clause(line 1, pos 36)"),
         ("select id from orders order by x", "Unknown column 'x' in 'table list' in SORT clause(line 1, pos 31)"),
         ("select id from orders having x", "Unknown column 'x' in 'table list' in HAVING clause(line 1, pos 29)"),
         (
