@@ -235,3 +235,13 @@ def test_the_digest_of_a_table_is_of_its_text_not_of_its_replicas(tiny: Path) ->
     edit(tiny, "pieces INT", "pieces BIGINT", "schema/sale.sql")
     after = [one.digest for one in objects_of(model.load(tiny), {"replication_num": "1"})]
     assert [old == new for old, new in zip(before, after, strict=True)] == [True, False, True]
+
+
+def test_the_example_of_the_documentation_is_valid(tmp_path: Path) -> None:
+    text = (USECASES / "README.md").read_text("utf-8").split("```yaml\n")[1].split("```")[0]
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "usecase.yaml").write_text(text, "utf-8")
+    shop = model.load(folder)
+    documented = {check.kind for check in shop.all_checks}
+    assert documented == {*type(shop.checks).model_fields, "freshness"}
