@@ -134,7 +134,7 @@ class RowCount(OnTable):
         return self
 
     def _subject(self) -> str:
-        return self.table
+        return f"{self.table} as loaded" if self.equals == "loaded" else self.table
 
     def statement(self) -> Statement:
         return Statement(f"SELECT COUNT(*) AS rows_found {self._from()}{self._where()}")

@@ -135,8 +135,8 @@ CASES = {
     ),
     "check twice": (
         "    - {table: item, equals: loaded}",
-        "    - {table: item, equals: loaded}\n    - {table: item, equals: 3}",
-        "checks is 'row_count item'; expected each check once.",
+        "    - {table: item, equals: loaded}\n    - {table: item, equals: loaded}",
+        "checks is 'row_count item as loaded'; expected each check once.",
         "Give one of the two a `name`, or remove it.",
     ),
     "count without a number": (

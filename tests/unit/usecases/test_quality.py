@@ -129,6 +129,7 @@ def test_violations_are_counted(data: duckdb.DuckDBPyConnection) -> None:
     ("check", "label"),
     [
         (RowCount(table="sale", equals=5), "row_count sale"),
+        (RowCount(table="sale", equals="loaded"), "row_count sale as loaded"),
         (Unique(table="sale", columns=("day", "k")), "unique sale(day, k)"),
         (Reference(table="sale", column="k", to_table="item", to_column="k"), "reference sale.k -> item.k"),
         (Range(table="sale", column="n", min=5, name="sane"), "sane"),
