@@ -133,7 +133,7 @@ class Audit:
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._wake = threading.Event()
-        self._closing = False
+        self._closing = threading.Event()
         columns = ", ".join(f'"{name}" {parse_type(kind).duckdb}' for name, kind in COLUMNS)
         cursor.execute(f"CREATE TABLE IF NOT EXISTS nereus.audit_log ({columns})")
         self._thread = threading.Thread(target=self._run, name="audit-log", daemon=True)
@@ -177,6 +177,11 @@ class Audit:
         elif not self._wake.is_set():
             self._wake.set()
 
+    @property
+    def pending(self) -> int:
+        """How many statements are recorded and not written yet."""
+        return len(self._pending)
+
     def flush(self) -> None:
         """Write what is pending. Raises nothing: an audit log that cannot be written stops no statement."""
         with self._writing:
@@ -192,18 +197,17 @@ class Audit:
 
     def close(self) -> None:
         """Write what is pending and end the thread."""
-        self._closing = True
+        self._closing.set()
         self._wake.set()
         self._thread.join()
         self.flush()
         self._cursor.close()
 
     def _run(self) -> None:
-        stop = threading.Event()
-        while not self._closing:
+        while not self._closing.is_set():
             self._wake.wait()
-            if not self._closing:
-                stop.wait(_DELAY_S)
+            # Statements that end soon after the first go into the same batch.
+            self._closing.wait(_DELAY_S)
             self._wake.clear()
             self.flush()
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.result import Result
-from nereus.warehouse.embedded.sql.lexer import split_statements
+from nereus.warehouse.embedded.sql.lexer import first_words, split_statements
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.session import Session
@@ -48,7 +48,8 @@ class Route:
 _ROUTES: dict[tuple[str, ...], Route] = {}
 _LONGEST = 5
 
-_SPACE = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*(?!\+).*?\*/)*"
+# Possessive throughout: a text full of comments is read once, whatever follows it.
+_SPACE = r"(?>\s|--[^\n]*+(?:\n|\Z)|/\*(?!\+).*?\*/)*+"
 _WORD = re.compile(rf"{_SPACE}([A-Za-z_][A-Za-z0-9_]*|\()", re.DOTALL)
 _EMPTY = re.compile(rf"{_SPACE}\Z", re.DOTALL)
 
@@ -101,7 +102,8 @@ def opening_words(text: str) -> list[str]:
 def find(text: str) -> Route:
     """The route of one statement. Raises DorisError for one that no family takes."""
     load()
-    words = opening_words(text)
+    # Comments within comments are for the lexer.
+    words = opening_words(text) or list(first_words(text, _LONGEST))
     for length in range(len(words), 0, -1):
         route = _ROUTES.get(tuple(words[:length]))
         if route is not None:

@@ -7,7 +7,7 @@ import re
 #: Words after which a quoted text is a secret: IDENTIFIED BY 'x', PASSWORD('x'), "s3.secret_key" = "x".
 _STRING = r"""('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|'.*|".*)"""
 _SECRET = re.compile(
-    rf"""(\bIDENTIFIED\s+BY\s+(?:PASSWORD\s+)?|\bPASSWORD\s*\(\s*|\bPASSWORD\b[^'"]*=\s*)(?!PASSWORD\b){_STRING}"""
+    rf"""(\bIDENTIFIED\s+BY\s+(?:PASSWORD\s+)?|\bPASSWORD\s*\(\s*|\bSET\s+PASSWORD\b[^=]*=\s*){_STRING}"""
     rf"""|((?:"|')[\w.]*(?:password|secret|token|access_key|passwd)[\w.]*(?:"|')\s*=\s*){_STRING}""",
     re.IGNORECASE | re.DOTALL,
 )

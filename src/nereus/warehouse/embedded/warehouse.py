@@ -61,11 +61,15 @@ class Warehouse:
     ) -> Session:
         """A session for a user whose password has been checked.
 
-        Raises DorisError: 1045 for a user unknown at that host, 1049 for an unknown database.
+        Raises DorisError: 1045 for a user unknown at that host, 1049 for an unknown database, 1203 where the user has
+        as many sessions as their property max_user_connections allows.
         """
         identity = self.accounts.identify(user, host)
         if identity is None:
             raise DorisError(f"Access denied for user '{user}@{host}' (using password: YES)", 1045, "28000", plain=True)
+        most = self.accounts.properties(user).get("max_user_connections")
+        if most is not None and sum(other.identity.name == user for other in self.processes) >= int(most):
+            raise DorisError("Reach limit of connections", 1203, "42000", plain=True)
         number = self.processes.next_id() if connection_id is None else connection_id
         session = Session(self, identity, host, number, database)
         self.processes.add(session)
