@@ -94,9 +94,9 @@ def _decimal(kind: type[exp.Expression], left: Typed, right: Typed, operands: li
     if kind is exp.Mod:
         same = _binary(kind, casts.cast_to(left, result), casts.cast_to(right, result))
         return typed(same, result, *operands)
-    if one.scale == other.scale and _natural(max(one.precision or 0, other.precision or 0) + 1, one, other) == (
-        result.precision
-    ):
+    scale = max(one.scale or 0, other.scale or 0)
+    natural = _natural(max(_integral(one), _integral(other)) + 1 + scale, one, other)
+    if natural == result.precision and scale == result.scale:
         return typed(_binary(kind, left, right), result, *operands)
     wide = cast(_binary(kind, casts.cast_to(left, result), casts.cast_to(right, result)), result)
     return typed(wide, result, *operands)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 from sqlglot import exp
 
@@ -11,7 +12,7 @@ from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.rules import date_casts, literals
 from nereus.warehouse.embedded.sql.rules.build import cast, sql, text, try_cast, twice, typed
 from nereus.warehouse.embedded.sql.typed import Typed
-from nereus.warehouse.embedded.types import INTEGERS, STRING, DorisType, varchar
+from nereus.warehouse.embedded.types import DOUBLE, INTEGERS, STRING, DorisType, varchar
 
 _SPACE = r"[ \t-\r]*"
 _DIGITS = rf"{_SPACE}[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+){_SPACE}"
@@ -36,7 +37,7 @@ def cast_to(value: Typed, to: DorisType, *, strict: bool = False) -> Typed:
         return typed(literals.null_of(to).node, to, value)
     if value.type.is_text and to.is_text:
         return _text_to_text(value, to, strict)
-    result = _convert(value, to)
+    result = _constant(value, to) or _convert(value, to)
     if to.name in ("char", "varchar"):
         result = _text_to_text(replace(result, type=STRING), to, strict)
     return _certain(value, result) if strict else result
@@ -49,6 +50,18 @@ def implicit(value: Typed, to: DorisType) -> Typed:
     if to.name in ("char", "varchar"):
         return replace(cast_to(value, STRING), type=to)
     return cast_to(value, to)
+
+
+def _constant(value: Typed, to: DorisType) -> Typed | None:
+    """A number literal as a constant of a wider type: ``1`` as decimal(16,2) -> ``CAST('1.00' AS DECIMAL(16, 2))``"""
+    written = value.literal
+    if isinstance(written, bool) or not isinstance(written, (int, Decimal)) or not value.type.is_numeric:
+        return None
+    if to.is_integer and isinstance(written, int):
+        return literals.integer_as(written, to) if literals.holds(to, written) else None
+    if to.name == "decimal" and _fits(value.type, to):
+        return literals.decimal_as(Decimal(written), to)
+    return literals.double(float(written)) if to == DOUBLE else None
 
 
 def _convert(value: Typed, to: DorisType) -> Typed:

@@ -52,9 +52,9 @@ def shift(value: Typed, count: Typed, unit_: str, *, back: bool = False) -> Type
         raise Refused(f"INTERVAL ... {unit_}")
     moment = exact_moment(f"date arithmetic in {unit_}", value)
     fine = unit_ in ("MILLISECOND", "MICROSECOND")
-    number = casts.cast_to(count, BIGINT if fine else INT)
+    number = casts.cast_to(literals.beside(count, INT), BIGINT if fine else INT)
     result = _shifted_type(moment.type, unit_)
-    steps = count.literal
+    steps = number.literal
     if isinstance(moment.literal, _date) and isinstance(steps, int) and not isinstance(steps, bool):
         return _constant(moment.literal, -steps if back else steps, unit_, result)
     maker, times = _SHIFTS[unit_]

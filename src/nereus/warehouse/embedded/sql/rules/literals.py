@@ -91,6 +91,12 @@ def integer(value: int) -> Typed:
     raise DorisError(f"integer literal {value} is out of range")
 
 
+def holds(type_: DorisType, value: int) -> bool:
+    """Whether an integer type has a value."""
+    bits = dict(_BITS)[type_]
+    return -(1 << bits) <= value < 1 << bits
+
+
 def integer_as(value: int, type_: DorisType) -> Typed:
     """An integer constant of a given integer type."""
     return Typed(build.cast(build.number(value), type_), type_, literal=value)
