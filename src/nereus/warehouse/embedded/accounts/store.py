@@ -266,11 +266,11 @@ class Accounts:
             if old.get(key) == new.get(key):
                 continue
             named = list(key) if isinstance(key, tuple) else [key]
-            self._cursor.execute(f"DELETE FROM nereus.{table} WHERE {where}", named)  # noqa: S608 - constants
+            self._cursor.execute(f"DELETE FROM nereus.{table} WHERE {where}", named)
             if key in new:
                 values = [*named, *row(new[key])]
                 marks = ", ".join("?" * len(values))
-                self._cursor.execute(f"INSERT INTO nereus.{table} VALUES ({marks})", values)  # noqa: S608
+                self._cursor.execute(f"INSERT INTO nereus.{table} VALUES ({marks})", values)
 
 
 def _json(value: object) -> str:
