@@ -13,11 +13,11 @@ from nereus.warehouse.embedded.sql.expressions import ExpressionBinder
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
 from nereus.warehouse.embedded.sql.parse import parse_query
 from nereus.warehouse.embedded.sql.render import quoted
+from nereus.warehouse.embedded.sql.rules import casts
 from nereus.warehouse.embedded.sql.rules.coercion import wider
 from nereus.warehouse.embedded.sql.scope import Column, Scope
 from nereus.warehouse.embedded.sql.select import SelectBinder
 from nereus.warehouse.embedded.sql.subqueries import SubqueryBinder
-from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.types import DorisType
 
 
@@ -138,26 +138,19 @@ class QueryBinder:
         )
         rows = [[binder.bind(item.expression) for item in row] for row in body.rows]
         forbid(binder.take_found(), "LOGICAL_ONE_ROW_RELATION", "aggregate", "grouping", "window")
-        names = [output_name(item) for item in body.rows[0]]
-        sides = [self._row(row, names) for row in rows]
+        names = [item.name for item in body.rows[0]] + ["?"] * max(map(len, rows))
+        sides = [
+            Bound(tuple(Output(name, value.type) for name, value in zip(names, row, strict=False)), "") for row in rows
+        ]
         types = _unified(sides, 0, len(sides) - 1)
-        text = " UNION ALL ".join(f"({side.cast(types, self.context).text})" for side in sides)
-        return Bound(self._outputs(sides[0], types), text if len(sides) > 1 else sides[0].text)
-
-    def _row(self, row: Sequence[Typed], names: Sequence[str]) -> Bound:
-        padded = [*names, *(["?"] * (len(row) - len(names)))]
-        outputs = tuple(Output(name, value.type) for name, value in zip(padded, row, strict=False))
-
-        def assemble(items: Sequence[Typed]) -> str:
-            return "SELECT " + ", ".join(
-                f"{self.context.render(item.node)} AS {quoted(f'c{i}')}" for i, item in enumerate(items)
-            )
-
-        return Bound(outputs, assemble(row), tuple(row), assemble)
-
-
-def output_name(item: tree.Item) -> str:
-    return item.name
+        texts = (
+            ", ".join(self.context.render(casts.implicit(item, to).node) for item, to in zip(row, types, strict=True))
+            for row in rows
+        )
+        alias = self.context.counters.alias()
+        listed = ", ".join(quoted(f"c{i}") for i in range(len(types)))
+        text = f"SELECT * FROM (VALUES {', '.join(f'({row})' for row in texts)}) AS {quoted(alias)}({listed})"
+        return Bound(self._outputs(sides[0], types), text)
 
 
 def _is_plain(query: tree.Query) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 from sqlglot.generators.duckdb import DuckDBGenerator
 
@@ -17,7 +19,20 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class _Generator(DuckDBGenerator):
+def string(value: str) -> str:
+    """A string constant of DuckDB, whose parser stops at a NUL character."""
+    if "\0" in value:
+        return "(" + " || chr(0) || ".join(map(string, value.split("\0"))) + ")"
+    return "'" + value.replace("'", "''") + "'"
+
+
+class Renderer(DuckDBGenerator):
+    """Writes the expressions of one statement.
+
+    The kinds of node that nearly every expression is made of are written here, because sqlglot's generator takes most
+    of the time of binding; the others are left to it. An operation inside an operation gets parentheses.
+    """
+
     TRANSFORMS = {  # noqa: RUF012
         **DuckDBGenerator.TRANSFORMS,
         Text: lambda _self, node: node.args["this"],
@@ -27,12 +42,111 @@ class _Generator(DuckDBGenerator):
         ),
     }
 
-
-class Renderer:
-    """Writes expressions of one statement. The trees must carry parentheses where precedence needs them."""
-
     def __init__(self) -> None:
-        self._generator = _Generator(comments=False, normalize_functions=False)
+        super().__init__(comments=False, normalize_functions=False)
+        self._types: dict[object, str] = {}
 
     def text(self, node: exp.Expression) -> str:
-        return str(self._generator.sql(node))
+        """The DuckDB text of an expression."""
+        writer = _WRITERS.get(type(node))
+        return writer(self, node) if writer is not None else str(self.sql(node))
+
+    def operand(self, node: exp.Expression) -> str:
+        """The text of one operand of an operation."""
+        text = self.text(node)
+        return text if isinstance(node, _CLOSED) else f"({text})"
+
+    def type_text(self, node: exp.Expression) -> str:
+        """The text of a type; each kind is generated once."""
+        parameters = node.expressions
+        key = (node.this, tuple(str(item.this) for item in parameters))
+        if node.args.get("nested") or node.args.get("kind"):
+            return str(self.sql(node))
+        found = self._types.get(key)
+        if found is None:
+            found = self._types[key] = str(self.sql(node))
+        return found
+
+
+#: Nodes that read the same with and without parentheses around them.
+_CLOSED = (exp.Anonymous, exp.Boolean, exp.Case, exp.Cast, exp.Column, exp.Literal, exp.Null, exp.Paren, Text)
+
+_Writer = Callable[[Renderer, exp.Expression], str]
+
+
+def _column(_: Renderer, node: exp.Expression) -> str:
+    table = node.args.get("table")
+    name = quoted(node.this.this) if isinstance(node.this, exp.Identifier) else str(node.this)
+    return f"{quoted(table.this)}.{name}" if table is not None else name
+
+
+def _literal(_: Renderer, node: exp.Expression) -> str:
+    return string(node.this) if node.args.get("is_string") else str(node.this)
+
+
+def _call(renderer: Renderer, node: exp.Expression) -> str:
+    return f"{node.this}({', '.join(map(renderer.text, node.expressions))})"
+
+
+def _cast(renderer: Renderer, node: exp.Expression) -> str:
+    word = "TRY_CAST" if type(node) is exp.TryCast else "CAST"
+    return f"{word}({renderer.text(node.this)} AS {renderer.type_text(node.args['to'])})"
+
+
+def _in(renderer: Renderer, node: exp.Expression) -> str:
+    if not node.expressions:
+        return str(renderer.sql(node))
+    return f"{renderer.operand(node.this)} IN ({', '.join(map(renderer.text, node.expressions))})"
+
+
+def _between(renderer: Renderer, node: exp.Expression) -> str:
+    low, high = renderer.operand(node.args["low"]), renderer.operand(node.args["high"])
+    return f"{renderer.operand(node.this)} BETWEEN {low} AND {high}"
+
+
+def _chain(word: str) -> _Writer:
+    def write(renderer: Renderer, node: exp.Expression) -> str:
+        """``a AND b AND c``, however the tree leans: a long chain must not nest."""
+        kind = type(node)
+        parts: list[str] = []
+        waiting = [node]
+        while waiting:
+            part = waiting.pop()
+            if type(part) is kind:
+                waiting += [part.expression, part.this]
+            else:
+                parts.append(renderer.operand(part))
+        return f" {word} ".join(parts)
+
+    return write
+
+
+def _binary(operator: str) -> _Writer:
+    return lambda renderer, node: f"{renderer.operand(node.this)} {operator} {renderer.operand(node.expression)}"
+
+
+_WRITERS: dict[type[exp.Expression], _Writer] = {
+    exp.Column: _column,
+    exp.Literal: _literal,
+    exp.Anonymous: _call,
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.Paren: lambda renderer, node: f"({renderer.text(node.this)})",
+    exp.Null: lambda _renderer, _node: "NULL",
+    exp.Boolean: lambda _renderer, node: "TRUE" if node.this else "FALSE",
+    exp.Not: lambda renderer, node: f"NOT {renderer.operand(node.this)}",
+    exp.In: _in,
+    exp.Between: _between,
+    exp.And: _chain("AND"),
+    exp.Or: _chain("OR"),
+    exp.EQ: _binary("="),
+    exp.NEQ: _binary("<>"),
+    exp.LT: _binary("<"),
+    exp.LTE: _binary("<="),
+    exp.GT: _binary(">"),
+    exp.GTE: _binary(">="),
+    exp.Add: _binary("+"),
+    exp.Sub: _binary("-"),
+    exp.Mul: _binary("*"),
+    Text: lambda _renderer, node: str(node.args["this"]),
+}
