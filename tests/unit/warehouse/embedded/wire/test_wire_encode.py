@@ -1,6 +1,5 @@
 """Rows on the wire: lengths, NULL, packets of any size, sequence numbers."""
 
-import packets_read
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -10,6 +9,7 @@ from nereus.warehouse.embedded.result import ResultColumn
 from nereus.warehouse.embedded.types import BIGINT, STRING
 from nereus.warehouse.embedded.wire import encode
 from nereus.warehouse.embedded.wire.encode import CHUNK_BYTES, CHUNK_ROWS, FEW_ROWS, encode_text, slices
+from tests.unit.warehouse.embedded.wire import packets_read
 
 COLUMNS = (ResultColumn("s", STRING), ResultColumn("n", BIGINT))
 
