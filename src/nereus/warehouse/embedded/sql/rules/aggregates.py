@@ -266,9 +266,13 @@ def _listed(name: str, args: list[Typed], distinct: bool, order: Order, *, keep_
 def _statistic(target: str, name: str) -> AggregateRule:
     def rule(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
         value = casts.cast_to(_summable(name, _one(name, args, order)), DOUBLE)
-        return _result(_called(target, value, distinct), DOUBLE, args)
+        node = _called(target, value, distinct)
+        if target.endswith("_samp"):
+            counted = _called("count", value.node.copy(), distinct)
+            node = sql("CASE WHEN c = 1 THEN CAST(0 AS DOUBLE) ELSE s END", c=counted, s=node)
+        return _result(node, DOUBLE, args)
 
-    rule.__doc__ = f"``{name}(a)`` -> ``{target}(CAST(a AS DOUBLE))``"
+    rule.__doc__ = f"``{name}(a)`` -> ``{target}(CAST(a AS DOUBLE))``; a sample of one value has 0"
     return rule
 
 
@@ -279,20 +283,3 @@ for _target, _names in {
     "var_samp": ("var_samp", "variance_samp"),
 }.items():
     aggregate(*_names)(_statistic(_target, _names[0]))
-
-
-def _pairwise(target: str, name: str) -> AggregateRule:
-    def rule(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
-        count_check(name, args, 2)
-        if distinct or order:
-            raise Refused(f"{name} with DISTINCT or ORDER BY")
-        first, second = (casts.cast_to(_summable(name, arg), DOUBLE) for arg in args)
-        return _result(aggregate_call(call(target, first, second)), DOUBLE, args)
-
-    rule.__doc__ = f"``{name}(a, b)`` -> ``{target}(a, b)``"
-    return rule
-
-
-_PAIRWISE: dict[str, tuple[str, ...]] = {"covar_pop": ("covar", "covar_pop"), "covar_samp": ("covar_samp",)}
-for _target, _names in _PAIRWISE.items():
-    aggregate(*_names)(_pairwise(_target, _names[0]))

@@ -65,7 +65,7 @@ def find_in_set(args: list[Typed], _facts: SessionFacts) -> Typed:
 
 @function("field")
 def field(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``field(a, b, c)`` -> ``CASE WHEN a = b THEN 1 WHEN a = c THEN 2 ELSE 0 END``"""
+    """``field(a, b, c)`` -> ``CASE WHEN a = b THEN 1 WHEN a = c THEN 2 ELSE 0 END``; NULL if any is NULL"""
     if len(args) < 2:
         raise DorisError(f"Can not found function 'field' which has {len(args)} arity.")
     found = common_type(arg.type for arg in args)
@@ -74,7 +74,11 @@ def field(args: list[Typed], _facts: SessionFacts) -> Typed:
         raise Refused("field of different kinds of values", "Cast them to one type.")
     values = [casts.implicit(arg, found) for arg in args]
     twice(values[0], "field")
-    branches = [
+    missing: exp.Expression = exp.false()
+    for value in values:
+        missing = sql("m OR v IS NULL", m=missing, v=value.node.copy())
+    branches = [exp.If(this=missing, true=exp.Null())]
+    branches += [
         exp.If(this=sql("a = b", a=values[0].node.copy(), b=value), true=number(place))
         for place, value in enumerate(values[1:], start=1)
     ]
