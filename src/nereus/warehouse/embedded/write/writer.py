@@ -133,10 +133,10 @@ class Writer:
         partitions: Sequence[str] = (),
         while_waiting: Callable[[], None] | None = None,
     ) -> Written:
-        """Delete the rows for which a DuckDB predicate over the table's quoted column names is true."""
+        """Delete the rows for which a DuckDB predicate is true; the table is called "t0" in it."""
         with self._catalog.changing(table, while_waiting) as current, _transaction(cursor):
             where = f"({predicate_sql}) AND {_where(current, partitions)}"
-            rows = _count(cursor.execute(f"DELETE FROM {physical(current)} AS {quoted(current.name)} WHERE {where}"))
+            rows = _count(cursor.execute(f'DELETE FROM {physical(current)} AS "t0" WHERE {where}'))
             cursor.commit()
         return Written(rows, new_label("delete"), self._txn_ids.take())
 
