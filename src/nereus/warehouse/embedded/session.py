@@ -209,6 +209,8 @@ class Session:
             self.last = run
             self._idle_since = time.monotonic()
             self._guard.notify_all()
+        query = run.route is not None and run.route.reads
+        self.warehouse.counters.observe(run.elapsed_ms, query=query, failed=error is not None)
         self.warehouse.audit.record(self, run, rows=rows, affected=affected, error=error)
 
     # Ending

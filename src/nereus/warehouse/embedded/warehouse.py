@@ -9,6 +9,7 @@ from nereus.warehouse.embedded import dispatch
 from nereus.warehouse.embedded.accounts import Accounts, UserIdentity
 from nereus.warehouse.embedded.audit import Audit
 from nereus.warehouse.embedded.catalog.catalog import Catalog
+from nereus.warehouse.embedded.counters import QueryCounters
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.introspection.schema import SystemSchema
@@ -38,6 +39,7 @@ class Warehouse:
         self.variables = GlobalVariables(engine.cursor())
         self.groups = WorkloadGroups(engine.cursor())
         self.plans = PlanCache()
+        self.counters = QueryCounters()
         self.processes = Processes()
         self.audit = Audit(engine.cursor())
 

@@ -121,6 +121,16 @@ def test_what_is_pending_is_bounded(warehouse: Warehouse, root: Session, monkeyp
         assert warehouse.audit.pending <= 11
 
 
+def test_monitoring_is_told_of_every_statement(warehouse: Warehouse, root: Session) -> None:
+    before = warehouse.counters.totals()
+    ask(root, "SELECT 1; SET @a = 1")
+    with pytest.raises(DorisError):
+        ask(root, "SELECT no_such_column")
+    after = warehouse.counters.totals()
+    assert after.statements - before.statements == 3
+    assert (after.queries - before.queries, after.errors - before.errors) == (2, 1)
+
+
 def test_recording_can_be_switched_off(root: Session) -> None:
     do(root, "SET GLOBAL enable_audit_plugin = false")
     ask(root, "SELECT 43")
