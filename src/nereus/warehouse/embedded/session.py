@@ -172,9 +172,11 @@ class Session:
 
     def _run(self, text: str) -> Result:
         run = Running(text)
+        if self.killed:
+            # One who killed their own connection got an answer to that first.
+            self._tell_killed()
+            raise DorisError("the connection was killed", 1317, "70100")
         with self._guard:
-            if self.killed:
-                raise DorisError("the connection was killed", 1317, "70100")
             self.running = run
         try:
             route = run.route = dispatch.find(text)
@@ -230,8 +232,11 @@ class Session:
         self.cancel(DorisError(_KILLED.format(host=by)))
         if connection:
             self.killed = True
-            if self.on_kill is not None:
-                self.on_kill()
+            self._tell_killed()
+
+    def _tell_killed(self) -> None:
+        if self.on_kill is not None:
+            self.on_kill()
 
     def tick(self, now: float) -> None:
         """What the watch does several times a second; `now` is time.monotonic()."""

@@ -42,8 +42,13 @@ def test_kill_ends_the_connection(warehouse: Warehouse, root: Session) -> None:
 
 def test_ending_ones_own_connection_is_answered_first(warehouse: Warehouse) -> None:
     session = warehouse.connect("root")
+    closed: list[bool] = []
+    session.on_kill = lambda: closed.append(True)
     do(session, f"KILL CONNECTION {session.connection_id}")
-    assert session.killed
+    assert closed == []
+    with pytest.raises(DorisError, match="the connection was killed"):
+        ask(session, "SELECT 1")
+    assert closed == [True]
     session.close()
 
 
