@@ -29,7 +29,7 @@ def ensure(warehouse: Warehouse, home: Home) -> Iterator[str]:
         if user in known:
             continue
         password = secrets.ensure(home, f"warehouse-{user}")
-        warehouse.execute(f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY %s", (password,))
+        warehouse.execute(f"CREATE USER IF NOT EXISTS '{user}'@'%%' IDENTIFIED BY %s", (password,))
         for grant in grants:
             warehouse.execute(f"GRANT {grant} TO '{user}'@'%'")
         yield f"warehouse user {user} created"
