@@ -138,27 +138,6 @@ _ANSWERS: dict[str, Answer] = {
         ("Name", "Sql", "SqlHash", "PartitionNum", "TabletNum", "Cardinality", "Global", "Enable"),
         [],
     ),
-    "SHOW DYNAMIC PARTITION TABLES": (
-        (
-            "TableName",
-            "Enable",
-            "TimeUnit",
-            "Start",
-            "End",
-            "Prefix",
-            "Buckets",
-            "ReplicationNum",
-            "ReplicaAllocation",
-            "StartOf",
-            "LastUpdateTime",
-            "LastSchedulerTime",
-            "State",
-            "LastCreatePartitionMsg",
-            "LastDropPartitionMsg",
-            "ReservedHistoryPeriods",
-        ),
-        [],
-    ),
 }
 _ROUTINES = ("ProcedureName", "CatalogId", "DbId", "DbName", "PackageName", "OwnerName", "CreateTime", "ModifyTime")
 _ANSWERS["SHOW PROCEDURE STATUS"] = _ANSWERS["SHOW FUNCTION STATUS"] = (_ROUTINES, [])

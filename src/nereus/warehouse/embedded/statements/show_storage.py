@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nereus.warehouse.embedded.catalog.model import Table
+from nereus.warehouse.embedded.ddl.dynamic import settings
 from nereus.warehouse.embedded.denials import command_denied, missing
 from nereus.warehouse.embedded.dispatch import refuse, statement
 from nereus.warehouse.embedded.errors import DorisError, Refused
@@ -43,6 +44,24 @@ _PARTITIONS = (
     "UnsyncTables",
     "CommittedVersion",
     "RowCount",
+)
+_DYNAMIC = (
+    "TableName",
+    "Enable",
+    "TimeUnit",
+    "Start",
+    "End",
+    "Prefix",
+    "Buckets",
+    "ReplicationNum",
+    "ReplicaAllocation",
+    "StartOf",
+    "LastUpdateTime",
+    "LastSchedulerTime",
+    "State",
+    "LastCreatePartitionMsg",
+    "LastDropPartitionMsg",
+    "ReservedHistoryPeriods",
 )
 _QUOTA_BYTES = 8388608 << 40
 _QUOTA_REPLICAS = 1073741824
@@ -89,6 +108,24 @@ def show_data(session: Session, text: str) -> Result:
     if session.database is None:
         return _databases_data(session)
     return _database_data(session, session.database)
+
+
+@statement("SHOW DYNAMIC PARTITION TABLES", kind="SHOW")
+def show_dynamic_partitions(session: Session, text: str) -> Result:
+    """SHOW DYNAMIC PARTITION TABLES [FROM db]"""
+    reader = Reader.after(text, "SHOW", "DYNAMIC", "PARTITION", "TABLES")
+    db = named_database(session, reader.from_database(session.database))
+    reader.finish()
+    rows: list[list[Any]] = []
+    for found in session.warehouse.schema(session).tables(db):
+        chosen = settings(found) if isinstance(found, Table) else {}
+        if isinstance(found, Table) and chosen:
+            made = f"{found.created_at:%Y-%m-%d %H:%M:%S}" if found.created_at else None
+            names = ("enable", "time_unit", "start", "end", "prefix", "buckets")
+            copies = replica_count(found)
+            row = [found.name, *map(chosen.get, names), copies, f"tag.location.default: {copies}", None]
+            rows.append([*row, made, made, "NORMAL", None, None, "NULL"])
+    return text_rows(_DYNAMIC, rows)
 
 
 def _table_data(session: Session, db: str, name: str) -> Result:

@@ -196,6 +196,19 @@ def test_show_partitions_in_order_with_rows(root: Session, sales: Table) -> None
         ask(root, "SHOW PARTITIONS FROM none")
 
 
+def test_dynamic_partitions_are_shown_as_declared(root: Session) -> None:
+    do(
+        root,
+        "CREATE TABLE dy(dt DATE, k INT) DUPLICATE KEY(dt) PARTITION BY RANGE(dt)() DISTRIBUTED BY HASH(k) BUCKETS 3 "
+        "PROPERTIES('replication_num' = '1', 'dynamic_partition.enable' = 'true', 'dynamic_partition.start' = '-3', "
+        "'dynamic_partition.time_unit' = 'DAY', 'dynamic_partition.end' = '2', 'dynamic_partition.prefix' = 'p', "
+        "'dynamic_partition.buckets' = '3')",
+    )
+    (row,) = ask(root, "SHOW DYNAMIC PARTITION TABLES FROM shop")
+    assert row[:9] == ("dy", "true", "DAY", "-3", "2", "p", "3", "1", "tag.location.default: 1")
+    do(root, "DROP TABLE dy")
+
+
 def test_show_data_tells_real_bytes(root: Session, sales: Table) -> None:
     ((table, index, size, replicas, rows, remote), total) = ask(root, "SHOW DATA FROM sales")
     assert (table, index, replicas, rows, remote) == ("sales", "sales", "8", "3", "0.000 ")
