@@ -35,12 +35,19 @@ _WORDS = {
 def rest(code: RestCode, data: object = None, *, status: int = 200) -> web.Response:
     """``{"msg": ..., "code": ..., "data": ..., "count": 0}``; `data` carries the reason of an error."""
     body = {"msg": _WORDS[code], "code": int(code), "data": data, "count": 0}
-    return web.json_response(body, status=status)
+    return _compact(body, status)
 
 
 def rest_failed(reason: str) -> web.Response:
     """The older shape that a frontend gives before it hands a load to a backend."""
-    return web.json_response({"status": "FAILED", "msg": reason})
+    return _compact({"status": "FAILED", "msg": reason})
+
+
+def _compact(body: object, status: int = 200) -> web.Response:
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    # What came as broken UTF-8 in a request may be part of the reason.
+    content = text.encode("utf-8", "backslashreplace")
+    return web.Response(body=content, status=status, content_type="application/json", charset="utf-8")
 
 
 @dataclass
@@ -78,7 +85,8 @@ class LoadReport:
         return json.dumps(self._fields(), indent=4, ensure_ascii=False) + "\n"
 
     def response(self) -> web.Response:
-        return web.Response(text=self.text(), content_type="application/json")
+        content = self.text().encode("utf-8", "backslashreplace")
+        return web.Response(body=content, content_type="application/json", charset="utf-8")
 
     def _fields(self) -> dict[str, object]:
         fields: dict[str, object] = {

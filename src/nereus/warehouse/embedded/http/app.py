@@ -126,7 +126,7 @@ class _Connection(web.RequestHandler):
         if status >= 500 and exc is not None:
             _log.error("a request from %s failed", request.remote, exc_info=exc)
         code = RestCode.INTERNAL_ERROR if status >= 500 else RestCode.BAD_REQUEST
-        reason = (message or "").partition("\n")[0] if status < 500 else "see the warehouse's log"
+        reason = (message or "").partition("\n")[0].rstrip(":") if status < 500 else "see the warehouse's log"
         response = rest(code, reason, status=status)
         response.force_close()
         return response

@@ -106,7 +106,7 @@ def _replaced(expression: exp.Expression, known: Mapping[str, exp.Expression]) -
     def replace(node: exp.Expression) -> exp.Expression:
         if isinstance(node, tree.Name) and len(node.args["parts"]) == 1:
             meaning = known.get(node.args["parts"][0].lower())
-            return node if meaning is None else exp.Paren(this=meaning.copy())
+            return node if meaning is None else meaning.copy()
         return node
 
     return expression.transform(replace)

@@ -30,7 +30,7 @@ FIELDS = [
 
 
 def body(response):
-    return json.loads(response.text)
+    return json.loads(response.body)
 
 
 def test_a_success_has_doris_fields_in_doris_order():

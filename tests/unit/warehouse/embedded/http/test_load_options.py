@@ -103,13 +103,13 @@ def test_refuses_a_header_that_is_given_twice():
         parse({"columns": "a", "Columns": "b"}, "a_label")
 
 
-@pytest.mark.parametrize("label", ["", "a b", "a" * 129, "semi;colon", "a/b", "²"])
+@pytest.mark.parametrize("label", ["", "a b", "a" * 129, "semi;colon", "a/b", "²", "a\n"])
 def test_refuses_a_label_that_doris_refuses(label):
     with pytest.raises(LoadFailed, match=r"Label format error. regex: .*, label: "):
         parse({}, label)
 
 
-@pytest.mark.parametrize("label", ["a", "2024-01-01:part_1", "ärger", "a" * 128])
+@pytest.mark.parametrize("label", ["a", "2024-01-01:part_1", "a" * 128])
 def test_takes_a_label_that_doris_takes(label):
     assert parse({}, label).label == label
 
