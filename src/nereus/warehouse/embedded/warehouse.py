@@ -13,6 +13,7 @@ from nereus.warehouse.embedded.counters import QueryCounters
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.introspection.schema import SystemSchema
+from nereus.warehouse.embedded.introspection.storage import Sizes
 from nereus.warehouse.embedded.plancache import PlanCache
 from nereus.warehouse.embedded.processes import Processes
 from nereus.warehouse.embedded.session import Session
@@ -40,6 +41,7 @@ class Warehouse:
         self.groups = WorkloadGroups(engine.cursor())
         self.plans = PlanCache()
         self.counters = QueryCounters()
+        self.sizes = Sizes()
         self.processes = Processes()
         self.audit = Audit(engine.cursor())
 

@@ -11,7 +11,7 @@ from nereus.warehouse.embedded.introspection import typenames
 from nereus.warehouse.embedded.introspection.columns import DATABASES, INFORMATION_SCHEMA, INTERNAL, system_tables
 from nereus.warehouse.embedded.introspection.partitions import partition_facts
 from nereus.warehouse.embedded.introspection.schema import SystemSchema, provider
-from nereus.warehouse.embedded.introspection.storage import Size, sizes
+from nereus.warehouse.embedded.introspection.storage import Size
 from nereus.warehouse.embedded.types import DorisType
 
 _CATALOG = "internal"
@@ -43,7 +43,9 @@ def schemata(schema: SystemSchema) -> Iterable[Row]:
 @provider(INFORMATION_SCHEMA, "tables")
 def tables(schema: SystemSchema) -> Iterable[Row]:
     listed = list(schema.all_tables())
-    measured = sizes(schema.session.cursor, (found for found in listed if isinstance(found, Table)))
+    measured = schema.session.warehouse.sizes.of(
+        schema.session.cursor, (found for found in listed if isinstance(found, Table))
+    )
     for found in listed:
         made = naive(found.created_at)
         if isinstance(found, View):
@@ -173,7 +175,7 @@ def metadata_name_ids(schema: SystemSchema) -> Iterable[Row]:
 @provider(INFORMATION_SCHEMA, "partitions")
 def partitions(schema: SystemSchema) -> Iterable[Row]:
     listed = [found for found in schema.all_tables() if isinstance(found, Table)]
-    measured = sizes(schema.session.cursor, listed)
+    measured = schema.session.warehouse.sizes.of(schema.session.cursor, listed)
     for found in listed:
         size = measured[found.id]
         yield from _partition_rows(schema, found, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from nereus.warehouse.embedded.write.partitions import inside
 #: Bytes of a DuckDB block; a table's size is the number of blocks that hold its columns.
 _BLOCK = 262144
 
+#: How long bytes are taken for known, in seconds: rows that were changed in place, or only logged, move them.
+_KEPT_S = 300
+
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -24,18 +28,34 @@ class Size(NamedTuple):
     bytes: int = 0
 
 
-def sizes(cursor: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> Mapping[int, Size]:
-    """The size of each table by its id."""
-    ids = [(table.id, physical(table)) for table in tables]
-    if not ids:
-        return {}
-    counts = " UNION ALL ".join(
-        f"SELECT {number}, (SELECT count(*) FROM {name}), (SELECT count(DISTINCT block) FROM (SELECT "
-        f"unnest([block_id] || additional_block_ids) AS block FROM pragma_storage_info('{name.replace(chr(34), '')}') "
-        "WHERE persistent) WHERE block >= 0)"
-        for number, name in ids
-    )
-    return {number: Size(rows, blocks * _BLOCK) for number, rows, blocks in cursor.execute(counts).fetchall()}
+class Sizes:
+    """Sizes of tables. Rows are counted each time; bytes take long to find and are kept while the rows stay as many."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, int, float, int]] = {}
+
+    def of(self, cursor: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> Mapping[int, Size]:
+        """The size of each table by its id."""
+        listed = list(tables)
+        if not listed:
+            return {}
+        counts = ", ".join(f"(SELECT count(*) FROM {physical(table)})" for table in listed)
+        row = cursor.execute(f"SELECT {counts}").fetchone() or ()
+        return {table.id: Size(rows, self._bytes(cursor, table, rows)) for table, rows in zip(listed, row, strict=True)}
+
+    def _bytes(self, cursor: duckdb.DuckDBPyConnection, table: Table, rows: int) -> int:
+        now = time.monotonic()
+        known = self._known.get(table.id)
+        if known and known[:2] == (rows, len(table.columns)) and now - known[2] < _KEPT_S:
+            return known[3]
+        name = physical(table).replace('"', "")
+        blocks = cursor.execute(
+            "SELECT count(DISTINCT block) FROM (SELECT unnest([block_id] || additional_block_ids) AS block "
+            f"FROM pragma_storage_info('{name}') WHERE persistent) WHERE block >= 0"
+        ).fetchone()
+        size = (blocks[0] if blocks else 0) * _BLOCK
+        self._known[table.id] = rows, len(table.columns), now, size
+        return size
 
 
 def partition_rows(cursor: duckdb.DuckDBPyConnection, table: Table) -> Mapping[str, int]:

@@ -10,7 +10,7 @@ from nereus.warehouse.embedded.denials import command_denied, missing
 from nereus.warehouse.embedded.dispatch import refuse, statement
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.introspection.partitions import partition_facts, replica_count
-from nereus.warehouse.embedded.introspection.storage import readable, sizes
+from nereus.warehouse.embedded.introspection.storage import readable
 from nereus.warehouse.embedded.privileges import WANTED
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
@@ -84,7 +84,7 @@ def show_partitions(session: Session, text: str) -> Result:
         raise DorisError(f"errCode = 7, detailMessage = table not found, tableName={name}")
     rows: list[list[Any]] = []
     if not temporary:
-        size = sizes(session.cursor, [found])[found.id]
+        size = session.warehouse.sizes.of(session.cursor, [found])[found.id]
         made = f"{found.created_at:%Y-%m-%d %H:%M:%S}" if found.created_at else None
         for fact in partition_facts(session.cursor, found, size):
             head = [fact.id, fact.name, 1, made, "NORMAL", fact.key, fact.range, fact.distribution, fact.buckets]
@@ -134,7 +134,7 @@ def _table_data(session: Session, db: str, name: str) -> Result:
         raise command_denied(session, "SHOW DATA", f"{db}: {db}.{name}")
     if not isinstance(found, Table):
         raise DorisError(f"'{db}.{name}' is not a OLAP table")
-    size = sizes(session.cursor, [found])[found.id]
+    size = session.warehouse.sizes.of(session.cursor, [found])[found.id]
     shown, copies = readable(size.bytes), _replicas(found)
     rows = [
         [name, name, shown, copies, size.rows, "0.000 "],
@@ -145,7 +145,7 @@ def _table_data(session: Session, db: str, name: str) -> Result:
 
 def _database_data(session: Session, db: str) -> Result:
     listed = [found for found in session.warehouse.schema(session).tables(db) if isinstance(found, Table)]
-    measured = sizes(session.cursor, listed)
+    measured = session.warehouse.sizes.of(session.cursor, listed)
     rows: list[list[Any]] = []
     for found in listed:
         rows.append([found.name, readable(measured[found.id].bytes), _replicas(found), "0.000 "])
@@ -161,7 +161,9 @@ def _databases_data(session: Session) -> Result:
     schema = session.warehouse.schema(session)
     rows: list[list[Any]] = []
     for db, stored in sorted(schema.snapshot.databases.items()):
-        measured = sizes(session.cursor, (found for found in schema.tables(db) if isinstance(found, Table)))
+        measured = session.warehouse.sizes.of(
+            session.cursor, (found for found in schema.tables(db) if isinstance(found, Table))
+        )
         rows.append([stored.id, db, sum(size.bytes for size in measured.values()), 0, 0, 0])
     rows.append(["Total", "NULL", sum(row[2] for row in rows), 0, 0, 0])
     return text_rows(["DbId", "DbName", "Size", "RemoteSize", "RecycleSize", "RecycleRemoteSize"], rows)
