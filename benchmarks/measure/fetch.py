@@ -1,15 +1,16 @@
-"""Fetching 1,000,000 rows of four columns: ours against mysql-mimic's own encoder, alternating in one run.
+"""Fetching 1,000,000 rows of four columns: the warehouse against mysql-mimic's own encoder, in turn.
 
     .venv/bin/python -m benchmarks.measure.fetch [--rows 1000000] [--repeats 5]
 
-The client is mysqlclient (C) where it is installed, so that the server is what is measured; PyMySQL is shown beside it.
-Also shown: time to the first row, and the server's memory while it streams.
+The client is mysqlclient (C), so that the server is what is measured; PyMySQL is shown beside it. mysqlclient is no
+part of the project's environment: it is built once into the cache folder, which needs libmariadb-dev, pkg-config and a
+compiler. Also measured: the time to the first row, and the server's memory while a client reads ten times as many rows
+and stops reading in between.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import subprocess
 import sys
 import threading
@@ -24,19 +25,51 @@ import duckdb
 import pymysql
 import pymysql.cursors
 
+from benchmarks.measure.drivers import NEEDS, mysqlclient
+from benchmarks.measure.findings import Finding, at_least, at_most, not_run, note, report, say
 from benchmarks.measure.server import Running, free_port, warehouse
 
 DATA = "SELECT i::BIGINT AS k, 'Customer#' || lpad(i::VARCHAR, 9, '0') AS name, (i % 7919)::INTEGER AS v, \
 (i * 0.37)::DECIMAL(15,2) AS amount FROM range({rows}) r(i)"
-TABLE = """CREATE TABLE fetch.t (k BIGINT NOT NULL, name VARCHAR(32), v INT, amount DECIMAL(15,2))
+TABLE = """CREATE TABLE measure.t (k BIGINT NOT NULL, name VARCHAR(32), v INT, amount DECIMAL(15,2))
 DUPLICATE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 1 PROPERTIES ("replication_num" = "1")"""
+ALL_ROWS = "SELECT k, name, v, amount FROM t"
+TEN_TIMES = f"{ALL_ROWS} CROSS JOIN (SELECT k AS n FROM t WHERE k < 10) AS ten"
+
 FIRST_ROW_SECONDS = 0.5
 FACTOR = 2.2
+#: Ten million rows are 320 MB on the wire: what a server that collects them would grow by at least.
+FLAT_MB = 100.0
+PAUSE_SECONDS = 3.0
+
+
+def measure(rows: int = 1_000_000, repeats: int = 5) -> list[Finding]:
+    found: list[Finding] = []
+    with warehouse() as server:
+        file = server.folder / "t.parquet"
+        with duckdb.connect() as db:
+            db.execute(f"COPY ({DATA.format(rows=rows)}) TO '{file}' (FORMAT parquet)")
+        load(server, file)
+        with stock(file) as port:
+            factor = compare(pymysql, server, port, max(2, repeats // 2), found)
+            found.append(note("PyMySQL: against mysql-mimic's encoder", f"{factor:.2f} x"))
+            what = "mysqlclient: against mysql-mimic's encoder"
+            driver = mysqlclient()
+            if driver is None:
+                found.append(not_run(what, f"mysqlclient cannot be built; it needs: {NEEDS}"))
+            else:
+                found.append(at_least(what, compare(driver, server, port, repeats, found), FACTOR, " x"))
+        seconds = median(first_row(server) for _ in range(3))
+        found.append(at_most(f"First of {rows:,} rows after", seconds, FIRST_ROW_SECONDS, " s", digits=3))
+        say(f"reading {10 * rows:,} rows with a pause")
+        grown = watched(server, lambda: read_with_a_pause(server))
+        found.append(at_most(f"Server memory while streaming {10 * rows:,} rows: +", grown, FLAT_MB, " MB", digits=0))
+    return found
 
 
 @contextmanager
 def stock(parquet: Path) -> Iterator[int]:
-    """The yardstick on its own copy of the data."""
+    """The yardstick on its own copy of the data; gives its port."""
     file, port = parquet.with_suffix(".duckdb"), free_port()
     with duckdb.connect(str(file)) as connection:
         connection.execute("CREATE TABLE t AS FROM read_parquet(?)", [str(parquet)])
@@ -48,32 +81,70 @@ def stock(parquet: Path) -> Iterator[int]:
             raise SystemExit("the stock server did not start")
         yield port
     finally:
-        process.terminate()
-        process.wait(10)
+        process.kill()
+        process.wait()
 
 
-def fetch(module: Any, port: int, password: str, sql: str) -> tuple[float, int]:  # noqa: ANN401
-    """Seconds to run `sql` and hold all its rows, and their number."""
-    connection = module.connect(host="127.0.0.1", port=port, user="root", passwd=password)
-    cursor = connection.cursor()
-    started = time.perf_counter()
-    cursor.execute(sql)
-    rows = len(cursor.fetchall())
-    seconds = time.perf_counter() - started
-    connection.close()
-    return seconds, rows
+def compare(module: Any, server: Running, port: int, repeats: int, found: list[Finding]) -> float:  # noqa: ANN401
+    """Fetch in turn here and there. Returns how many times as fast the warehouse is; notes both speeds."""
+    ours, theirs, rows = [], [], 0
+    for _ in range(repeats):
+        seconds, rows = fetch(module, server.mysql_port, server.password, "measure")
+        ours.append(seconds)
+        theirs.append(fetch(module, port, "", None)[0])
+    name = "PyMySQL" if module is pymysql else "mysqlclient"
+    speeds = f"{rows / median(ours):,.0f} rows/s against {rows / median(theirs):,.0f} rows/s"
+    found.append(note(f"{name}: {rows:,} rows x 4 columns", speeds))
+    return median(their / our for our, their in zip(ours, theirs, strict=True))
+
+
+def fetch(module: Any, port: int, password: str, database: str | None) -> tuple[float, int]:  # noqa: ANN401
+    """Seconds until the client holds all rows, and their number."""
+    where = {"database": database} if database else {}
+    connection = module.connect(host="127.0.0.1", port=port, user="root", password=password, **where)
+    try:
+        cursor = connection.cursor()
+        started = time.perf_counter()
+        cursor.execute(ALL_ROWS)
+        rows = len(cursor.fetchall())
+        return time.perf_counter() - started, rows
+    finally:
+        connection.close()
+
+
+@contextmanager
+def unbuffered(server: Running, sql: str) -> Iterator[pymysql.cursors.SSCursor]:
+    """A statement whose rows are read one by one; what is left unread at the end is never read."""
+    connection = server.connect("measure")
+    try:
+        cursor = connection.cursor(pymysql.cursors.SSCursor)
+        cursor.execute(sql)
+        yield cursor
+    finally:
+        connection._force_close()  # type: ignore[attr-defined]
 
 
 def first_row(server: Running) -> float:
-    """Seconds from sending the statement to holding its first row, unbuffered."""
-    connection = server.connect()
-    cursor = connection.cursor(pymysql.cursors.SSCursor)
-    started = time.perf_counter()
-    cursor.execute("SELECT * FROM fetch.t")
-    cursor.fetchone()
-    seconds = time.perf_counter() - started
-    connection._force_close()
-    return seconds
+    """Seconds from sending the statement to holding its first row; the connection exists already."""
+    connection = server.connect("measure")
+    try:
+        cursor = connection.cursor(pymysql.cursors.SSCursor)
+        started = time.perf_counter()
+        cursor.execute(ALL_ROWS)
+        cursor.fetchone()
+        return time.perf_counter() - started
+    finally:
+        connection._force_close()  # type: ignore[attr-defined]
+
+
+def read_with_a_pause(server: Running) -> None:
+    """Read a tenth, let the server wait for the client, and read the rest."""
+    with unbuffered(server, TEN_TIMES) as cursor:
+        read = 0
+        while batch := cursor.fetchmany(10_000):
+            if read < 1_000_000 <= read + len(batch):
+                time.sleep(PAUSE_SECONDS)
+            read += len(batch)
 
 
 def watched(server: Running, work: Callable[[], object]) -> float:
@@ -86,65 +157,27 @@ def watched(server: Running, work: Callable[[], object]) -> float:
 
     thread = threading.Thread(target=watch)
     thread.start()
-    work()
-    done.set()
-    thread.join()
-    return peak[0] - before
-
-
-def client_module() -> Any | None:  # noqa: ANN401
     try:
-        return importlib.import_module("MySQLdb")
-    except ImportError:
-        return None
+        work()
+    finally:
+        done.set()
+        thread.join()
+    return max(0.0, peak[0] - before)
 
 
-def compare(name: str, module: Any, server: Running, port: int, repeats: int) -> float:  # noqa: ANN401
-    """Alternate both servers, print their medians, and return how many times as fast ours is."""
-    ours, theirs, rows = [], [], 0
-    for _ in range(repeats):
-        seconds, rows = fetch(module, server.mysql_port, server.password, "SELECT * FROM fetch.t")
-        ours.append(seconds)
-        theirs.append(fetch(module, port, "", "SELECT * FROM t")[0])
-    factor = median(their / our for our, their in zip(ours, theirs, strict=True))
-    print(
-        f"{name:<12} ours {rows / median(ours):>9,.0f} rows/s   mysql-mimic's encoder "
-        f"{rows / median(theirs):>9,.0f} rows/s   x {factor:.2f}"
-    )
-    return factor
+def load(server: Running, parquet: Path) -> None:
+    """Put the file into the table measure.t by Stream Load."""
+    client = server.client
+    client.execute("CREATE DATABASE measure")
+    client.execute(TABLE)
+    client.stream_load("measure", "t", parquet, label="fetch")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    with warehouse() as server:
-        parquet = server.folder / "t.parquet"
-        with duckdb.connect() as connection:
-            connection.execute(f"COPY ({DATA.format(rows=options.rows)}) TO '{parquet}' (FORMAT parquet)")
-        load(server, parquet)
-        with stock(parquet) as port:
-            compare("PyMySQL", pymysql, server, port, max(2, options.repeats // 2))
-            module = client_module()
-            factor = compare("mysqlclient", module, server, port, options.repeats) if module else None
-        seconds = median(first_row(server) for _ in range(3))
-        grown = watched(server, lambda: fetch(pymysql, server.mysql_port, server.password, "SELECT * FROM fetch.t"))
-        print(f"first row after {seconds * 1000:.0f} ms; server memory while streaming: +{grown:.0f} MB at most")
-        if factor is None:
-            print("NOT RUN: mysqlclient is not installed (apt install libmariadb-dev, then uv pip install mysqlclient)")
-            return 1
-        return int(factor < FACTOR or seconds > FIRST_ROW_SECONDS)
-
-
-def load(server: Running, parquet: Path) -> None:
-    """Put the file into the table fetch.t by Stream Load."""
-    from nereus.warehouse.client import Warehouse
-
-    client = Warehouse("127.0.0.1", server.mysql_port, server.http_port, "root", server.password)
-    client.execute("CREATE DATABASE fetch")
-    client.execute(TABLE)
-    client.stream_load("fetch", "t", parquet, format="parquet", label="fetch")
+    return report("Fetching", measure(**vars(parser.parse_args())))
 
 
 if __name__ == "__main__":

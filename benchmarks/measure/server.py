@@ -10,33 +10,40 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pymysql
 
+from nereus.warehouse.client import Warehouse
+
 READY_SECONDS = 60.0
+STOP_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Running:
-    """A warehouse that runs. `rss_mb` reads its resident memory in MB (10^6 bytes)."""
+    """A warehouse that runs. `folder` is temporary and its process' own."""
 
     folder: Path
     mysql_port: int
     http_port: int
-    password: str
+    password: str = field(repr=False)
     pid: int
 
-    def connect(self, database: str | None = None) -> pymysql.Connection:  # type: ignore[type-arg]
-        return pymysql.connect(
-            host="127.0.0.1", port=self.mysql_port, user="root", password=self.password, database=database
-        )
+    @property
+    def client(self) -> Warehouse:
+        return Warehouse("127.0.0.1", self.mysql_port, self.http_port, "root", self.password)
+
+    def connect(self, database: str | None = None) -> pymysql.Connection[Any]:
+        return self.client.connect(database)
 
     @property
     def rss_mb(self) -> float:
-        return psutil.Process(self.pid).memory_info().rss / 1e6
+        """Resident memory of the process in MB (10^6 bytes)."""
+        return float(psutil.Process(self.pid).memory_info().rss) / 1e6
 
 
 def free_port() -> int:
@@ -47,12 +54,12 @@ def free_port() -> int:
 
 @contextmanager
 def warehouse(memory_gb: float = 8, threads: int = 2) -> Iterator[Running]:
-    """Start an embedded warehouse and stop it again."""
+    """Start an embedded warehouse and stop it again. Raises SystemExit with its log when it does not start."""
     with tempfile.TemporaryDirectory(prefix="nereus-measure-") as name:
         folder = Path(name)
         password_file = folder / "root-password"
+        password_file.touch(0o600)
         password_file.write_text(secrets.token_urlsafe(18), "ascii")
-        password_file.chmod(0o600)
         mysql_port, http_port = free_port(), free_port()
         command = [
             *(sys.executable, "-m", "nereus.warehouse.embedded", "--data", str(folder / "data")),
@@ -66,18 +73,26 @@ def warehouse(memory_gb: float = 8, threads: int = 2) -> Iterator[Running]:
             _wait(process, running)
             yield running
         finally:
-            process.terminate()
-            process.wait(60)
+            _stop(process)
 
 
 def _wait(process: subprocess.Popen[bytes], running: Running) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    while True:
-        try:
-            running.connect().close()
-        except pymysql.Error:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit((running.folder / "server.log").read_text("utf-8")) from None
-            time.sleep(0.1)
-        else:
-            return
+    while not (_listens(running.mysql_port) and _listens(running.http_port)):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit("the warehouse did not start:\n" + (running.folder / "server.log").read_text("utf-8"))
+        time.sleep(0.05)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

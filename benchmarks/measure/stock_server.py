@@ -7,27 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Any
 
 import duckdb
 from mysql_mimic import MysqlServer, Session
 
 
-class StockSession(Session):
+class StockSession(Session):  # type: ignore[misc]
     """Runs the statement in DuckDB and gives all rows to mysql-mimic's encoder."""
 
-    async def query(self, expression, sql, attrs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-        cursor = CONNECTION.cursor()
+    source: duckdb.DuckDBPyConnection
+
+    async def query(self, expression: Any, sql: str, attrs: dict[str, str]) -> Any:  # noqa: ANN401
+        cursor = self.source.cursor()
         cursor.execute(sql)
         return cursor.fetchall(), [column[0] for column in cursor.description]
 
-    async def schema(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    async def schema(self) -> dict[str, Any]:
         return {}
 
 
-CONNECTION = duckdb.connect(sys.argv[1], read_only=True) if len(sys.argv) == 3 else duckdb.connect()
-
-
-async def serve(port: int) -> None:
+async def serve(file: str, port: int) -> None:
+    StockSession.source = duckdb.connect(file, read_only=True)
     server = MysqlServer(session_factory=StockSession)
     await server.start_server(host="127.0.0.1", port=port)
     print("ready", flush=True)
@@ -35,4 +36,4 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[2])))
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))

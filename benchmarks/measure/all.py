@@ -1,0 +1,67 @@
+"""Every measurement, one after the other, and one table of what was promised and what was found.
+
+    .venv/bin/python -m benchmarks.measure.all [--quick]
+
+In full it takes about an hour and 25 GB of disk on two cores, most of it at scale 10. `--quick` takes minutes: small
+data and few repeats, where every check still runs; the promises that are made for scale 10 are listed as NOT RUN.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+from benchmarks.measure import fetch, load, soak, translate, wire
+from benchmarks.measure.findings import CONSOLE, Finding, holds, not_run, report
+
+Measurement = tuple[str, Callable[[], list[Finding]]]
+
+FULL: tuple[Measurement, ...] = (
+    ("translating", translate.measure),
+    ("the wire, SSB SF 1", lambda: wire.measure("ssb", 1, 15)),
+    ("the wire, TPC-H SF 1", lambda: wire.measure("tpch", 1, 7)),
+    ("the wire, SSB SF 10", lambda: wire.measure("ssb", 10, 7)),
+    ("Stream Load", lambda: load.measure(1, 5)),
+    ("fetching", fetch.measure),
+    ("many connections", soak.measure),
+)
+QUICK: tuple[Measurement, ...] = (
+    ("translating", lambda: translate.measure(repeats=10)),
+    ("the wire, SSB SF 0.1", lambda: wire.measure("ssb", 0.1, 7)),
+    ("the wire, TPC-H SF 0.1", lambda: wire.measure("tpch", 0.1, 3)),
+    ("Stream Load", lambda: load.measure(1, 2)),
+    ("fetching", lambda: fetch.measure(repeats=2)),
+    ("many connections", lambda: soak.measure(64, 200)),
+)
+NOT_QUICK = (
+    not_run("the wire, SSB SF 10", "too long for --quick; run: python -m benchmarks.measure.wire --scale 10"),
+    not_run("640,000 statements", "too long for --quick; run: python -m benchmarks.measure.soak"),
+)
+
+
+def run(measurements: Sequence[Measurement]) -> list[Finding]:
+    """Run all; one that breaks is listed as missed and the others still run."""
+    found: list[Finding] = []
+    for name, measure in measurements:
+        CONSOLE.rule(name, align="left")
+        try:
+            found += measure()
+        except (Exception, SystemExit) as error:
+            traceback.print_exc()
+            first = str(error).partition("\n")[0]
+            found.append(holds(name, f"broke: {type(error).__name__}: {first}", "runs", kept=False))
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="minutes instead of an hour")
+    found = run(QUICK) + list(NOT_QUICK) if parser.parse_args().quick else run(FULL)
+    CONSOLE.rule("summary", align="left")
+    return report("Promised and found", found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

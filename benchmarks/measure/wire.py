@@ -1,0 +1,163 @@
+"""What the wire costs: Doris SQL over the MySQL protocol against hand-written SQL in DuckDB itself.
+
+    .venv/bin/python -m benchmarks.measure.wire [--suite ssb|tpch] [--scale 1] [--repeats 15]
+
+The warehouse is a process; DuckDB is another one with its own file, the same tables in the same order, as many threads
+and as much memory. Each query runs in turn here and there, so that whatever else the machine does hits both. Both times
+end when a Python client holds all rows as Python values. Every row of every query is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import duckdb
+import pymysql
+from rich.table import Table
+
+from benchmarks.measure.data import SUITES, Dataset, Query, dataset, load, load_native
+from benchmarks.measure.findings import CONSOLE, Finding, at_most, holds, note, report, say
+from benchmarks.measure.native import SETTINGS, Native, native
+from benchmarks.measure.rows import difference
+from benchmarks.measure.server import warehouse
+from nereus.bench.stats import geometric_mean
+
+#: From this scale on the share counts, below it the milliseconds.
+LARGE_SCALE = 10
+RATIO = 1.10
+EXTRA_MS = 2.0
+AVERAGE_MS = 1000.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Times of one query in ms, in the order of the repeats, and what its rows differ in."""
+
+    name: str
+    rows: int
+    wire_ms: tuple[float, ...]
+    native_ms: tuple[float, ...]
+    different: str | None
+
+    @property
+    def ratio(self) -> float:
+        return median(self.wire_ms) / median(self.native_ms)
+
+    @property
+    def extra_ms(self) -> float:
+        return median(self.wire_ms) - median(self.native_ms)
+
+
+def measure(
+    suite: str = "ssb", scale: float = 1, repeats: int = 15, threads: int = 2, memory_gb: float = 8
+) -> list[Finding]:
+    data = dataset(suite, scale)
+    with both(data, threads, memory_gb) as (connection, beside):
+        say(f"running {len(data.queries)} queries {repeats} times here and there")
+        measured = [compare(connection, beside, query, repeats) for query in data.queries]
+    CONSOLE.print(_table(measured))
+    return findings(measured, suite, scale)
+
+
+@contextmanager
+def both(data: Dataset, threads: int, memory_gb: float) -> Iterator[tuple[pymysql.Connection[Any], Native]]:
+    """A warehouse and a DuckDB that hold the same tables."""
+    with warehouse(memory_gb, threads) as server, tempfile.TemporaryDirectory(prefix="nereus-native-") as folder:
+        say(f"loading {data.database} into the warehouse")
+        load(server.client, data)
+        say(f"loading {data.database} into DuckDB")
+        file = Path(folder) / "native.duckdb"
+        with duckdb.connect(str(file), config={**SETTINGS, "memory_limit": f"{memory_gb}GB"}) as db:
+            load_native(db, data)
+        with native(file, threads, memory_gb) as beside:
+            connection = server.connect(data.database)
+            try:
+                yield connection, beside
+            finally:
+                connection.close()
+
+
+def compare(connection: pymysql.Connection[Any], beside: Native, query: Query, repeats: int) -> Measured:
+    """Run a query once each to compare the rows and warm both up, then `repeats` times in turn."""
+    _, rows = over_the_wire(connection, query.doris)
+    different = difference(rows, beside.run(query.native)[1])
+    wire, alone = [], []
+    for _ in range(repeats):
+        wire.append(over_the_wire(connection, query.doris)[0] * 1000)
+        alone.append(beside.run(query.native)[0] * 1000)
+    return Measured(query.name, len(rows), tuple(wire), tuple(alone), different)
+
+
+def over_the_wire(connection: pymysql.Connection[Any], sql: str) -> tuple[float, Sequence[Sequence[Any]]]:
+    """Seconds until the client holds all rows, and the rows."""
+    started = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows = cursor.fetchall()
+    return time.perf_counter() - started, rows
+
+
+def findings(measured: Sequence[Measured], suite: str, scale: float) -> list[Finding]:
+    """What was promised, beside what was found. Pure."""
+    ratio = geometric_mean([one.ratio for one in measured])
+    extra = median(one.extra_ms for one in measured)
+    average = fmean(time for one in measured for time in one.wire_ms)
+    worst = max(measured, key=lambda one: one.extra_ms)
+    what = f"{suite} SF {scale:g}"
+    large, promised = scale >= LARGE_SCALE, suite == "ssb"
+    ratio_text, extra_text = f"{what}: wire / native, geometric mean", f"{what}: extra per query, median"
+    average_text = f"{what}: warm average over the wire"
+    different = [one.name for one in measured if one.different]
+    return [
+        at_most(ratio_text, ratio, RATIO) if promised and large else note(ratio_text, f"{ratio:.2f}"),
+        at_most(extra_text, extra, EXTRA_MS, " ms") if promised and not large else note(extra_text, f"{extra:.2f} ms"),
+        note(f"{what}: extra of the worst query", f"{worst.extra_ms:.2f} ms ({worst.name})"),
+        at_most(average_text, average, AVERAGE_MS, " ms", digits=0)
+        if promised and large
+        else note(average_text, f"{average:.1f} ms"),
+        holds(
+            f"{what}: queries with the same rows",
+            f"{len(measured) - len(different)} of {len(measured)}" + "".join(f", not {name}" for name in different),
+            "all",
+            kept=not different,
+        ),
+    ]
+
+
+def _table(measured: Sequence[Measured]) -> Table:
+    table = Table("query", box=None, pad_edge=False)
+    for heading in ("rows", "native ms", "wire ms", "ratio", "extra ms"):
+        table.add_column(heading, justify="right")
+    table.add_column("difference")
+    for one in measured:
+        times = (
+            f"{median(one.native_ms):.1f}",
+            f"{median(one.wire_ms):.1f}",
+            f"{one.ratio:.2f}",
+            f"{one.extra_ms:+.2f}",
+        )
+        table.add_row(one.name, f"{one.rows}", *times, one.different or "")
+    return table
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--suite", choices=SUITES, default="ssb")
+    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--memory-gb", type=float, default=8)
+    return report("What the wire costs", measure(**vars(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
