@@ -65,9 +65,7 @@ def _number(value: Typed) -> Typed:
 
 
 def as_double(value: Typed) -> Typed:
-    """``CAST(x AS DOUBLE)``; a constant float is refused, for the frontend reads its shortest text."""
-    if value.type.name == "float" and value.node.find(exp.Column) is None:
-        raise Refused("arithmetic on a constant float", "Cast to double.")
+    """``CAST(x AS DOUBLE)``"""
     return casts.cast_to(value, DOUBLE)
 
 

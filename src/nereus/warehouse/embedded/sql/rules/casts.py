@@ -12,7 +12,17 @@ from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.rules import date_casts, literals
 from nereus.warehouse.embedded.sql.rules.build import cast, sql, text, try_cast, twice, typed
 from nereus.warehouse.embedded.sql.typed import Typed
-from nereus.warehouse.embedded.types import DOUBLE, INTEGERS, STRING, DorisType, varchar
+from nereus.warehouse.embedded.types import (
+    BIGINT,
+    BOOLEAN,
+    DOUBLE,
+    FLOAT,
+    INTEGERS,
+    LARGEINT,
+    STRING,
+    DorisType,
+    varchar,
+)
 
 _SPACE = r"[ \t-\r]*"
 _DIGITS = rf"{_SPACE}[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+){_SPACE}"
@@ -68,6 +78,8 @@ def _convert(value: Typed, to: DorisType) -> Typed:
     source, target = value.type, to
     if (source.name == "boolean" and (to.is_date or to.name == "time")) or not _known(source, to):
         raise DorisError(f"cannot cast {str(source).upper()} to {str(to).upper()}")
+    if source == FLOAT and to.is_numeric and to not in (FLOAT, BOOLEAN) and value.node.find(exp.Column) is None:
+        raise Refused("a cast of a constant float: Doris' frontend reads its shortest text", "Cast to double first.")
     if target.is_date:
         return date_casts.to_date(value, to)
     if source.is_date:
@@ -121,7 +133,7 @@ def _to_integer(value: Typed, to: DorisType) -> Typed:
         widens = INTEGERS.index(source.name) <= INTEGERS.index(to.name)
         return typed((cast if widens else try_cast)(value, to), to, value)
     if source.is_numeric:
-        return typed(try_cast(sql("trunc(n)", n=value), to), to, value)
+        return typed(try_cast(_cut(value, to), to), to, value)
     twice(value, "a cast to an integer")
     digits = sql("regexp_extract(s, '[+-]?[0-9]*')", s=sql("ltrim(s, c)", s=value, c=text(" \t\n\v\f\r")))
     node = sql(
@@ -131,6 +143,23 @@ def _to_integer(value: Typed, to: DorisType) -> Typed:
         n=try_cast(sql("CASE WHEN d IN ('', '+', '-') THEN '0' ELSE d END", d=digits), to),
     )
     return typed(node, to, value)
+
+
+def _cut(value: Typed, to: DorisType) -> exp.Expression:
+    """The whole part of a number; doubles that frontend and backend may read differently are an error."""
+    whole = sql("trunc(n)", n=value)
+    if value.type.name == "decimal":
+        return whole
+    constant = value.node.find(exp.Column) is None
+    if to != LARGEINT and not (to == BIGINT and constant):
+        return whole
+    twice(value, "a cast to an integer")
+    return sql(
+        f"CASE WHEN abs(n) >= {'1e15' if constant else '1.7e38'} AND abs(n) < {'1e19' if to == BIGINT else '1e300'}"
+        " THEN error(m) ELSE n END",
+        n=whole,
+        m=text("the embedded warehouse refuses a cast of a double this large to an integer"),
+    )
 
 
 def _to_float(value: Typed, to: DorisType) -> Typed:

@@ -163,7 +163,7 @@ def _escaped(pattern: str, escape: str) -> str | None:
             written.append("\\" + following)
             at += 1
         else:
-            written.append("\\\\" if char in (escape, "\\") and char not in ("%", "_") else char)
+            written.append("\\\\" if char == "\\" else char)
         at += 1
     return "".join(written)
 

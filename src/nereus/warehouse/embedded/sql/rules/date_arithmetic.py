@@ -51,8 +51,8 @@ def shift(value: Typed, count: Typed, unit_: str, *, back: bool = False) -> Type
     if unit_ not in _SHIFTS:
         raise Refused(f"INTERVAL ... {unit_}")
     moment = exact_moment(f"date arithmetic in {unit_}", value)
-    fine = unit_ in ("MILLISECOND", "MICROSECOND")
-    number = casts.cast_to(literals.beside(count, INT), BIGINT if fine else INT)
+    wide = unit_ in ("MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
+    number = casts.cast_to(literals.beside(count, INT), BIGINT if wide else INT)
     result = _shifted_type(moment.type, unit_)
     steps = number.literal
     if isinstance(moment.literal, _date) and isinstance(steps, int) and not isinstance(steps, bool):
@@ -262,7 +262,13 @@ def rounded_to(value: Typed, period: Typed | None, unit_: str, *, up: bool) -> T
     width = f"{maker}({steps * times})"
     down = sql(f"time_bucket({width}, CAST(d AS TIMESTAMP), TIMESTAMP '0001-01-01 00:00:00')", d=moment)
     if up:
-        down = sql(f"CASE WHEN f = CAST(d AS TIMESTAMP) THEN f ELSE f + {width} END", f=down, d=moment.node.copy())
+        down = sql(
+            f"CASE WHEN f = CAST(d AS TIMESTAMP) THEN f WHEN year(f + {width}) > 9999 THEN error(m)"
+            f" ELSE f + {width} END",
+            f=down,
+            d=moment.node.copy(),
+            m=text(f"Operation {unit_.lower()}_ceil out of range"),
+        )
     return typed(cast(down, moment.type), moment.type, moment)
 
 

@@ -37,7 +37,7 @@ def _literal_to_date(written: str, to: DorisType) -> Typed:
     parsed = dateparse.parse(written)
     if parsed is None:
         return literals.null_of(to)
-    return literals.day(parsed.value) if to == DATE else literals.moment(parsed.value, to.scale or 0)
+    return literals.day(parsed.day) if to == DATE else literals.moment(parsed.value, to.scale or 0)
 
 
 def _date_to_date(value: Typed, to: DorisType) -> Typed:

@@ -36,7 +36,14 @@ _COMPUTED = {
     "D": "day(d) || CASE WHEN day(d) BETWEEN 10 AND 19 THEN 'th' WHEN day(d) % 10 = 1 THEN 'st'"
     " WHEN day(d) % 10 = 2 THEN 'nd' WHEN day(d) % 10 = 3 THEN 'rd' ELSE 'th' END",
 }
+_WIDTHS = {"W": 9, "M": 9, "a": 3, "b": 3, "D": 4, "Y": 4, "X": 4, "x": 4, "j": 3, "f": 6, "r": 11, "T": 8, "%": 1}
+_LONGEST = 90
 _LAST_SECOND = 253402300799  # 9999-12-31 23:59:59
+
+
+def _longest(written: str) -> int:
+    """Characters that a format writes at most; Doris gives NULL for long results."""
+    return sum(_WIDTHS.get(found[1:], 2) if len(found) == 2 else 1 for found in re.findall(r"%.|.", written, re.DOTALL))
 
 
 def _pieces(written: str) -> list[tuple[str, bool]]:
@@ -61,8 +68,8 @@ def _pieces(written: str) -> list[tuple[str, bool]]:
 
 def formatted(value: Typed, written: str) -> exp.Expression:
     """A date or datetime as text in a MySQL format."""
-    if len(written) > 128:
-        raise Refused("a date format of more than 128 characters")
+    if _longest(written) > _LONGEST:
+        raise Refused(f"a date format whose text may be longer than {_LONGEST} characters")
     pieces = _pieces(_JAVA.get(written, written)) or [("", False)]
     if len(pieces) > 1 or pieces[0][1]:
         twice(value, "date_format")

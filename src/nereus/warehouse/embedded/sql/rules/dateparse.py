@@ -20,7 +20,6 @@ _COMPACT = re.compile(
 )
 #: A text that any of Doris' grammars might still read: it starts like a date.
 _DATE_LIKE = re.compile(r"\s*\d{2,4}\D\d{1,2}\D\d{1,2}|\s*\d{6}", re.ASCII)
-_UTC = ("", "z", "utc", "gmt", "+00:00", "-00:00", "+0000", "+00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +30,20 @@ class DateText:
         value: without time zone, to the microsecond.
         scale: fractional digits written, trailing zeros not counted, at most 6.
         timed: a time of day is written.
+        day: midnight of the written day: a fraction that rounds up does not reach the next one.
     """
 
     value: datetime
     scale: int
     timed: bool
+    day: datetime
 
 
 def parse(text: str) -> DateText | None:
     """Read `text`; None where Doris' cast gives NULL.
 
     Raises Refused for the spellings whose reading differs between Doris' frontend and backend: other separators
-    than ``-`` and ``:``, the year 0, a zone other than UTC.
+    than ``-`` and ``:``, the year 0, a time zone.
     """
     stripped = text.strip(" \t\n\v\f\r")
     found = _DASHED.fullmatch(stripped) or _COMPACT.fullmatch(stripped)
@@ -50,7 +51,7 @@ def parse(text: str) -> DateText | None:
         if _DATE_LIKE.match(text):
             raise _refusal(text)
         return None
-    if found["zone"] and found["zone"].strip().lower() not in _UTC:
+    if (found["zone"] or "").strip():
         raise _refusal(text)
     if stripped != text and found["second"] is None and found["hour"] is not None:
         return None
@@ -76,10 +77,11 @@ def _checked(text: str, found: re.Match[str]) -> DateText | None:
             int(found["second"] or 0),
             micros,
         )
+        day = value.replace(hour=0, minute=0, second=0, microsecond=0)
         value += timedelta(microseconds=carry)
     except (ValueError, OverflowError):
         return None
-    return DateText(value, min(6, len(digits.rstrip("0"))), found["hour"] is not None)
+    return DateText(value, min(6, len(digits.rstrip("0"))), found["hour"] is not None, day)
 
 
 def rounded(value: datetime, scale: int) -> datetime | None:

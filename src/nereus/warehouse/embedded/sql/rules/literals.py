@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime as _datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from sqlglot import exp
 
@@ -34,6 +34,8 @@ from nereus.warehouse.embedded.types import (
 )
 
 _BITS = ((TINYINT, 7), (SMALLINT, 15), (INT, 31), (BIGINT, 63), (LARGEINT, 127))
+#: Digits enough for any literal.
+_WIDE = Context(prec=200)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _CJK = re.compile("[\u4e00-\u9fa5]")
@@ -116,7 +118,7 @@ def fraction(written: str) -> Typed:
 
 def decimal_as(value: Decimal, type_: DorisType) -> Typed:
     """A decimal constant of a given type, rounded half up."""
-    fixed = value.quantize(Decimal(1).scaleb(-(type_.scale or 0)), rounding=ROUND_HALF_UP)
+    fixed = value.quantize(Decimal(1).scaleb(-(type_.scale or 0)), ROUND_HALF_UP, _WIDE)
     return Typed(build.cast(exp.Literal.string(f"{fixed:f}"), type_), type_, literal=value)
 
 

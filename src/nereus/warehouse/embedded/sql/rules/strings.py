@@ -233,7 +233,8 @@ def _padded(name: str, args: list[Typed]) -> Typed:
     count_check(name, args, 3)
     value, width, fill = twice(as_text(args[0]), name), twice(as_int(args[1]), name), twice(as_text(args[2]), name)
     node = sql(
-        f"CASE WHEN n < 0 THEN NULL WHEN length(s) >= n THEN left(s, n) WHEN t = '' THEN '' ELSE {name}(s, n, t) END",
+        f"CASE WHEN n < 0 OR s IS NULL OR t IS NULL THEN NULL WHEN length(s) >= n THEN left(s, n)"
+        f" WHEN t = '' THEN '' ELSE {name}(s, n, t) END",
         s=value,
         n=width,
         t=fill,
