@@ -48,7 +48,8 @@ def ungrouped(values: Iterable[Typed], keys: Sequence[exp.Expression], columns: 
     missing: list[str] = []
 
     def visit(node: exp.Expression) -> None:
-        if is_aggregate_call(node) and not isinstance(node.parent, exp.Window):
+        windowed = isinstance(node.parent, exp.Window) and node.parent.this is node
+        if is_aggregate_call(node) and not windowed:
             return
         if any(node == key for key in keys):
             return

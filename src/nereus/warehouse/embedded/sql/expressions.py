@@ -43,6 +43,19 @@ _OPERANDS: dict[type[exp.Expression], tuple[str, ...]] = {
 _BINARY = ("this", "expression")
 #: Functions whose first of three arguments is the name of a unit.
 _UNIT_FUNCTIONS = frozenset({"timestampdiff", "datediff", "timestampadd", "dateadd"})
+#: Functions that Doris reads as operators.
+_ARITHMETIC: dict[str, type[exp.Expression]] = {
+    "add": exp.Add,
+    "subtract": exp.Sub,
+    "multiply": exp.Mul,
+    "divide": exp.Div,
+    "int_divide": exp.IntDiv,
+    "mod": exp.Mod,
+    "bitand": exp.BitwiseAnd,
+    "bitor": exp.BitwiseOr,
+    "bitxor": exp.BitwiseXor,
+    "bitnot": exp.BitwiseNot,
+}
 _GROUPING = frozenset({"grouping", "grouping_id"})
 
 #: What a name may mean at this place: (parts, inside an aggregate's arguments) -> columns.
@@ -148,7 +161,7 @@ class ExpressionBinder:
                 raise ambiguous(parts, found)
             found = exact
         if from_outer and outer is not None:
-            outer.used.append(found[0])
+            outer.used.append((found[0], self.clause))
         return found[0]
 
     def unknown(self, parts: tuple[str, ...], at: int) -> DorisError:
@@ -167,7 +180,11 @@ class ExpressionBinder:
             return self._grouping(node, name)
         if window is not None or name in registry.WINDOWS:
             return self._window(node, name)
+        if name in _ARITHMETIC and window is None:
+            return self._arithmetic(node, name)
         rule = registry.FUNCTIONS.get(name)
+        if rule is None and name.startswith("match_"):
+            raise Refused(name.upper(), "Write LIKE, or instr(text, word) > 0.")
         if rule is None:
             raise builtins.refusal(name)
         if node.args.get("distinct"):
@@ -175,6 +192,15 @@ class ExpressionBinder:
         if node.args.get("order"):
             raise Refused(f"ORDER BY in the arguments of {name}")
         return self._keep(rule(self._arguments(node, name), self.context.facts))
+
+    def _arithmetic(self, node: exp.Expression, name: str) -> Typed:
+        kind = _ARITHMETIC[name]
+        if len(node.expressions) != (1 if kind is exp.BitwiseNot else 2):
+            raise DorisError(f"Can not found function '{name}' which has {len(node.expressions)} arity")
+        rule = registry.OPERATORS.get(kind)
+        if rule is None:
+            raise Refused(f"the function {name}")
+        return self._keep(rule(kind(), [self.bind(item) for item in node.expressions], self.context.facts))
 
     def _arguments(self, node: exp.Expression, name: str) -> list[Typed]:
         given = node.expressions

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlglot import exp
 
@@ -24,6 +26,8 @@ _BARE_CALLS = {
     "CURRENT_USER": "current_user",
     "SESSION_USER": "session_user",
 }
+
+_T = TypeVar("_T")
 
 
 class PrimaryParser(CallParser):
@@ -163,23 +167,27 @@ class PrimaryParser(CallParser):
     def _star(self, parts: tuple[str, ...]) -> exp.Expression:
         excepted: list[exp.Expression] = []
         replaced: list[tuple[exp.Expression, str]] = []
-        while self.kind == "EXCEPT" and self.ahead().kind == "(" and self.ahead(2).kind not in ("SELECT", "(", "WITH"):
-            if excepted:
-                raise self.error("only one except clause is supported", self.token.start)
-            self.advance()
-            self.expect("(")
-            excepted = [self._except_name()]
-            while self.accept(","):
-                excepted.append(self._except_name())
-            self.expect(")")
-        if self.token.word == "REPLACE" and self.ahead().kind == "(":
-            self.advance()
-            self.expect("(")
-            replaced = [self._replacement()]
-            while self.accept(","):
-                replaced.append(self._replacement())
-            self.expect(")")
+        while self.kind == "EXCEPT" or self.token.word == "REPLACE":
+            if self.ahead().kind != "(" or self.ahead(2).kind in ("SELECT", "(", "WITH", "VALUES"):
+                break
+            at = self.token.start
+            if self.advance().kind == "EXCEPT":
+                if excepted:
+                    raise self.error("only one except clause is supported", at)
+                excepted = self._enclosed_list(self._except_name)
+            else:
+                if replaced:
+                    raise self.error("only one replace clause is supported", at)
+                replaced = self._enclosed_list(self._replacement)
         return Star(parts=parts, excepted=excepted, replaced=replaced)
+
+    def _enclosed_list(self, part: Callable[[], _T]) -> list[_T]:
+        self.expect("(")
+        found = [part()]
+        while self.accept(","):
+            found.append(part())
+        self.expect(")")
+        return found
 
     def _except_name(self) -> exp.Expression:
         at = self.token.start

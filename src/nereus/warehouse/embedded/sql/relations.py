@@ -194,7 +194,11 @@ def _table_function(node: tree.TableFunction, context: Context) -> BoundRelation
     properties = {key.lower(): value for key, value in node.properties.items()}
     unknown = set(properties) - {"number", "const_value"}
     if unknown:
-        raise DorisError(f"'{sorted(unknown)[0]}' is invalid property")
+        given = ", ".join(f"'{key}' = '{value}'" for key, value in node.properties.items())
+        raise DorisError(
+            f"Can not build NumbersTableValuedFunction by {node.name}({given}): "
+            f"'{sorted(unknown)[0]}' is invalid property"
+        )
     try:
         count = int(properties["number"])
         constant = int(properties["const_value"]) if "const_value" in properties else None

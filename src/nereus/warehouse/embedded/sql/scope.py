@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.sql.correlation import CorrelatedSelect
 from nereus.warehouse.embedded.sql.typed import ColumnRead, Typed
 from nereus.warehouse.embedded.types import DorisType
 
@@ -71,13 +72,15 @@ class Scope:
         columns: everything that a qualified name can reach.
         visible: what ``*`` and unqualified names reach; JOIN ... USING hides the right side's keys.
         outer: the query around a subquery; Doris looks exactly one level up.
-        used: columns of this scope that a subquery refers to.
+        used: columns of this scope that a subquery refers to, with the clause each stands in.
+        selects: the SELECTs of a subquery that refer to them.
     """
 
     columns: list[Column]
     visible: list[Column]
     outer: Scope | None = None
-    used: list[Column] = field(default_factory=list)
+    used: list[tuple[Column, str]] = field(default_factory=list)
+    selects: list[CorrelatedSelect] = field(default_factory=list)
     _names: dict[str, list[Column]] | None = None
     _visible_names: dict[str, list[Column]] | None = None
 

@@ -11,6 +11,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql import registry, tree
 from nereus.warehouse.embedded.sql.checks import direction, forbid, is_constant, ordinal_of, ungrouped
+from nereus.warehouse.embedded.sql.correlation import CorrelatedSelect, conjuncts
 from nereus.warehouse.embedded.sql.expressions import Candidates, ExpressionBinder, Found
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
 from nereus.warehouse.embedded.sql.relations import BoundRelation, bind_relation
@@ -54,6 +55,7 @@ class SelectBinder:
 
     def bind(self, order: Sequence[tree.SortItem], prefix: str, limit: str) -> Bound:
         select, context = self.select, self.binder.context
+        before = len(self.outer.used) if self.outer is not None else 0
         relation: BoundRelation | None = None
         if select.relation is not None:
             relation = bind_relation(select.relation, self.binder, self.outer)
@@ -70,6 +72,8 @@ class SelectBinder:
         having, qualify = self._having(), self._qualify()
         sorting = self._sort(order)
         self._check()
+        if self.outer is not None and len(self.outer.used) > before:
+            self._correlated(self.outer, before, [value.node for value in (*filters, having) if value is not None])
         head = f"{prefix}SELECT {'DISTINCT ' if select.distinct else ''}"
         tail = "" if relation is None else f" FROM {relation.text}"
         if having is not None and not self.grouped:
@@ -92,6 +96,20 @@ class SelectBinder:
         in_place = not select.distinct and not sorting
         outputs = tuple(self._output(item) for item in self.items)
         return Bound(outputs, assemble(values), values if in_place else None, assemble if in_place else None)
+
+    def _correlated(self, outer: Scope, before: int, conditions: Sequence[exp.Expression]) -> None:
+        """Leave a note of the outer columns that this SELECT refers to."""
+        windowed = any(item.found.window for item in self.items)
+        outer.selects.append(
+            CorrelatedSelect(
+                self.select,
+                {clause for _, clause in outer.used[before:]},
+                [term for condition in conditions for term in conjuncts(condition)],
+                self.grouped or self.select.distinct,
+                self.select.group is not None or self.select.distinct,
+                windowed,
+            )
+        )
 
     def _operand(self, value: Typed) -> str:
         text = self.binder.context.render(value.node)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql import tree
+from nereus.warehouse.embedded.sql.correlation import check
 from nereus.warehouse.embedded.sql.outputs import Bound
 from nereus.warehouse.embedded.sql.render import Text
 from nereus.warehouse.embedded.sql.rules import comparison
@@ -26,20 +27,22 @@ class SubqueryBinder:
     binder: QueryBinder
 
     def exists(self, query: tree.Query, scope: Scope, *, negated: bool) -> exp.Expression:
-        bound, outer = self._bind(query, scope)
+        if query.limit == 0:
+            return exp.Boolean(this=negated)
+        bound, outer = self._bind("exists", query, scope)
         if outer and query.offset:
             raise DorisError("Unsupported correlated subquery with a LIMIT clause with offset > 0")
         return Text(this=f"({'NOT ' if negated else ''}EXISTS ({bound.text}))", columns=outer)
 
     def scalar(self, query: tree.Query, scope: Scope) -> Typed:
-        bound, outer = self._bind(query, scope)
+        bound, outer = self._bind("scalar", query, scope)
         _one_column(bound)
         if outer and query.limit is not None and (query.limit != 1 or query.offset):
             raise DorisError("limit is not supported in correlated subquery")
         return Typed(Text(this=f"({bound.text})", columns=outer), bound.outputs[0].type)
 
     def within(self, value: Typed, query: tree.Query, scope: Scope, *, negated: bool) -> exp.Expression:
-        bound, outer = self._bind(query, scope)
+        bound, outer = self._bind("in", query, scope)
         _one_column(bound)
         if outer and query.limit is not None:
             raise DorisError("Unsupported correlated subquery with a LIMIT clause")
@@ -51,12 +54,15 @@ class SubqueryBinder:
             this=f"({self.binder.context.render(exp.Paren(this=left.node))} {text})", columns=[left.node, *outer]
         )
 
-    def _bind(self, query: tree.Query, scope: Scope) -> tuple[Bound, list[exp.Expression]]:
+    def _bind(self, kind: str, query: tree.Query, scope: Scope) -> tuple[Bound, list[exp.Expression]]:
         """The bound query, and the columns of `scope` it refers to."""
-        inner = Scope(scope.columns, scope.visible, scope.outer)
+        if kind != "scalar" and isinstance(query.body, tree.Select) and query.body.distinct and query.limit is None:
+            query = replace(query, body=replace(query.body, distinct=False))
+        inner = Scope(scope.columns, scope.visible)
         bound = self.binder.query(query, inner)
-        scope_used = list(dict.fromkeys(inner.used))
-        return bound, [column.node() for column in scope_used]
+        used = list(dict.fromkeys(column for column, _ in inner.used))
+        check(kind, query, inner.selects, frozenset(column.alias for column in used))
+        return bound, [column.node() for column in used]
 
 
 def _one_column(bound: Bound) -> None:

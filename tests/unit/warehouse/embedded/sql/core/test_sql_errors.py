@@ -81,7 +81,8 @@ from tests.unit.warehouse.embedded.sql.core.asking import House
         ("with c(a, b) as (select 1) select 1",
          "CTE [c] returns 2 columns, but 1 labels were specified. The number of column labels must be smaller or"
          " equal to the number of returned columns."),
-        ("select n.x from numbers('numer' = '5') n", "'numer' is invalid property"),
+        ("select n.x from numbers('numer' = '5') n",
+         "Can not build NumbersTableValuedFunction by numbers('numer' = '5'): 'numer' is invalid property"),
         ("values (1, default)", "Default expression can't exist in SELECT statement at row 1"),
         ("select 1 * * b", "'*' can only be used in conjunction with COUNT"),
         ("select @@nosuch", "Unknown system variable 'nosuch'"),
@@ -89,6 +90,49 @@ from tests.unit.warehouse.embedded.sql.core.asking import House
 )  # fmt: skip
 def test_errors(house: House, text: str, message: str) -> None:
     assert house.error(text) == message
+
+
+_UNNEST = "select id from customers c where id {} (select {} from orders o where {})"
+
+
+@pytest.mark.parametrize(
+    ("compare", "item", "where", "message"),
+    [
+        ("<", "sum(o.id)", "o.customer < c.id", "scalar subquery's correlatedPredicates's operator must be EQ"),
+        ("<", "sum(o.id)", "o.customer + c.id = 1", "Unsupported correlated subquery with correlated predicate"),
+        ("<", "sum(o.id)", "o.customer = c.id or o.id = 1", "Unsupported correlated subquery with correlated predicate"),
+        ("<", "sum(o.id + c.id)", "1 = 1", "access outer query's column in aggregate is not supported"),
+        ("<", "o.id + c.id", "o.id = 1", "access outer query's column in project is not supported"),
+        ("<", "o.id", "o.customer > c.id", "scalar subquery's correlatedPredicates's operator must be EQ"),
+        ("<", "max(o.id)", "o.customer = c.id group by o.note",
+         "access outer query's column before agg with group by is not supported"),
+        ("=", "o.id", "o.customer = c.id limit 2", "limit is not supported in correlated subquery"),
+        ("in", "sum(o.id)", "o.customer = c.id", "Unsupported correlated subquery with grouping and/or aggregation"),
+        ("in", "o.id", "o.customer = c.id limit 1", "Unsupported correlated subquery with a LIMIT clause"),
+        ("in", "o.id + c.id", "o.id = 1", "outer query's column is not supported in subquery's output"),
+    ],
+)  # fmt: skip
+def test_correlation_that_doris_cannot_unnest(house: House, compare: str, item: str, where: str, message: str) -> None:
+    assert house.error(_UNNEST.format(compare, item, where)) == message
+
+
+@pytest.mark.parametrize(
+    ("compare", "item", "where", "expected"),
+    [
+        (">", "sum(o.id)", "o.customer = c.id", [10, 20]),
+        ("in", "o.customer", "o.id < c.id", [10, 20]),
+        (">", "count(*)", "(o.customer = c.id and o.id = 1) or (o.customer = c.id and o.id = 2)", [10, 20, 30]),
+        ("not in", "o.customer", "o.id < c.id and o.customer is not null", [30]),
+        ("=", "max(o.customer)", "c.id = o.customer and o.id > 1", [10, 20]),
+    ],
+)
+def test_correlation_that_doris_unnests(house: House, compare: str, item: str, where: str, expected: list[int]) -> None:
+    assert house.column(_UNNEST.format(compare, item, where) + " order by id") == expected
+
+
+def test_exists_with_limit_zero_is_false(house: House) -> None:
+    assert house.column("select id from customers where exists (select 1 from orders limit 0)") == []
+    assert len(house.column("select id from customers where not exists (select 1 from orders limit 0)")) == 3
 
 
 def test_no_database_chosen(house: House) -> None:
