@@ -1,7 +1,9 @@
 """The audit log: one row for every statement, in the columns of Doris' ``__internal_schema.audit_log``.
 
-Recording a statement puts a tuple in a list; a thread writes the list away in batches. Reading the table writes first
+Recording a statement puts a value in a list; a thread writes the list away in batches. Reading the table writes first
 what is pending, so that a reader sees every statement that ended before its own began.
+
+What DuckDB does not tell (CPU time, bytes and rows scanned, spilled bytes, plan times ...) is NULL.
 """
 
 from __future__ import annotations
@@ -10,79 +12,32 @@ import hashlib
 import logging
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.introspection.columns import INTERNAL, system_tables
 from nereus.warehouse.embedded.masking import mask
 from nereus.warehouse.embedded.running import Running
-from nereus.warehouse.embedded.sql.typed import Relation, RelationColumn
-from nereus.warehouse.embedded.types import parse_type
+from nereus.warehouse.embedded.sql.typed import Relation
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.session import Session
 
 _log = logging.getLogger(__name__)
 
-DATABASE, TABLE = "__internal_schema", "audit_log"
-
-#: Doris' columns. What DuckDB does not tell (CPU time, spilled bytes, plan times ...) is NULL.
-COLUMNS: tuple[tuple[str, str], ...] = tuple(
-    (line.split(" ", 1)[0], line.split(" ", 1)[1])
-    for line in """
-query_id varchar(48)
-time datetime(3)
-client_ip varchar(128)
-user varchar(128)
-frontend_ip varchar(1024)
-catalog varchar(128)
-db varchar(128)
-state varchar(128)
-error_code int
-error_message text
-query_time bigint
-cpu_time_ms bigint
-peak_memory_bytes bigint
-scan_bytes bigint
-scan_rows bigint
-return_rows bigint
-shuffle_send_rows bigint
-shuffle_send_bytes bigint
-spill_write_bytes_from_local_storage bigint
-spill_read_bytes_from_local_storage bigint
-scan_bytes_from_local_storage bigint
-scan_bytes_from_remote_storage bigint
-parse_time_ms int
-plan_times_ms map<text,int>
-get_meta_times_ms map<text,int>
-schedule_times_ms map<text,int>
-hit_sql_cache tinyint
-handled_in_fe tinyint
-queried_tables_and_views array<text>
-chosen_m_views array<text>
-changed_variables map<text,text>
-sql_mode text
-stmt_type varchar(48)
-stmt_id bigint
-sql_hash varchar(128)
-sql_digest varchar(128)
-is_query tinyint
-is_nereids tinyint
-is_internal tinyint
-workload_group text
-compute_group text
-stmt text
-""".strip().splitlines()
-)
+DATABASE, TABLE = INTERNAL, "audit_log"
 
 #: Write at the latest this many seconds after a statement ended, or when this much is pending.
 _DELAY_S = 1.0
 _MOST_ROWS = 5_000
 _MOST_BYTES = 16 << 20
-#: Days that rows are kept, as Doris' own table keeps them (dynamic_partition.start = -30).
+#: Days that rows are kept unless told otherwise, as Doris' own table keeps them (dynamic_partition.start = -30).
 _KEPT_DAYS = 30
+
+_STORE = "CREATE TABLE IF NOT EXISTS nereus.audit_settings (kept_days INTEGER)"
 
 _SCHEMA = pa.schema(
     [
@@ -90,8 +45,6 @@ _SCHEMA = pa.schema(
         ("time", pa.timestamp("ms")),
         ("client_ip", pa.string()),
         ("user", pa.string()),
-        ("frontend_ip", pa.string()),
-        ("catalog", pa.string()),
         ("db", pa.string()),
         ("state", pa.string()),
         ("error_code", pa.int32()),
@@ -102,52 +55,87 @@ _SCHEMA = pa.schema(
         ("sql_mode", pa.string()),
         ("stmt_type", pa.string()),
         ("stmt_id", pa.int64()),
-        ("sql_hash", pa.string()),
-        ("sql_digest", pa.string()),
         ("is_query", pa.int8()),
-        ("is_nereids", pa.int8()),
-        ("is_internal", pa.int8()),
         ("workload_group", pa.string()),
-        ("compute_group", pa.string()),
         ("stmt", pa.string()),
+        ("sql_hash", pa.string()),
     ]
 )
+#: Columns with one value for all.
+_CONSTANT = {
+    "frontend_ip": "'127.0.0.1'",
+    "catalog": "'internal'",
+    "sql_digest": "''",
+    "is_nereids": "1",
+    "is_internal": "0",
+    "compute_group": "'UNKNOWN'",
+}
+
+
+class Entry(NamedTuple):
+    """One statement, in the order of `_SCHEMA` without its last column."""
+
+    query_id: str
+    time: datetime
+    client_ip: str
+    user: str
+    db: str
+    state: str
+    error_code: int
+    error_message: str
+    query_time_ms: int
+    return_rows: int
+    reads: tuple[str, ...]
+    sql_mode: str
+    stmt_type: str
+    stmt_id: int
+    is_query: int
+    workload_group: str
+    stmt: str
 
 
 def relation() -> Relation:
     """The table as a query reads it."""
-    columns = tuple(RelationColumn(name, parse_type(kind)) for name, kind in COLUMNS)
-    return Relation(DATABASE, TABLE, columns, from_sql="nereus.audit_log")
+    return Relation(DATABASE, TABLE, system_tables()[DATABASE, TABLE], from_sql="nereus.audit_log")
 
 
 class Audit:
     """Collects what statements did and writes it behind their back."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, *, kept_days: int = _KEPT_DAYS) -> None:
-        """Write through `cursor`, which nobody else may use. Rows older than `kept_days` are removed."""
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Write through `cursor`, which nobody else may use."""
         self._cursor = cursor
-        self._kept = timedelta(days=kept_days)
         self._swept = datetime.min.replace(tzinfo=UTC)
-        self._pending: list[tuple[Any, ...]] = []
+        self._pending: list[Entry] = []
         self._bytes = 0
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._wake = threading.Event()
         self._closing = threading.Event()
-        columns = ", ".join(f'"{name}" {parse_type(kind).duckdb}' for name, kind in COLUMNS)
+        columns = ", ".join(f'"{column.name}" {column.type.duckdb}' for column in system_tables()[DATABASE, TABLE])
         cursor.execute(f"CREATE TABLE IF NOT EXISTS nereus.audit_log ({columns})")
+        cursor.execute(_STORE)
+        kept = cursor.execute("SELECT kept_days FROM nereus.audit_settings").fetchone()
+        self.kept_days: int = kept[0] if kept else _KEPT_DAYS
         self._thread = threading.Thread(target=self._run, name="audit-log", daemon=True)
         self._thread.start()
+
+    @property
+    def pending(self) -> int:
+        """How many statements are recorded and not written yet."""
+        return len(self._pending)
 
     def record(
         self, session: Session, run: Running, *, rows: int = 0, affected: int = 0, error: DorisError | None = None
     ) -> None:
         """Note the end of a statement. Rows that a statement changed count as returned, as Doris counts them."""
-        if session.warehouse.variables.get("enable_audit_plugin") != "true":
+        variables = session.warehouse.variables
+        if variables.get("enable_audit_plugin") != "true":
             return
         route = run.route
         reads = route is not None and route.reads
-        row = (
+        text = _cut(run.text, int(variables.get("audit_plugin_max_sql_length")))
+        entry = Entry(
             run.query_id,
             run.started.replace(tzinfo=None),
             session.host,
@@ -164,12 +152,11 @@ class Audit:
             run.number,
             int(reads),
             session.workload_group,
-            run.text,
+            text,
         )
-        size = len(run.text) + 500
         with self._guard:
-            self._pending.append(row)
-            self._bytes += size
+            self._pending.append(entry)
+            self._bytes += len(text) + 500
             full = len(self._pending) >= _MOST_ROWS or self._bytes >= _MOST_BYTES
         if full:
             # Whoever produces faster than the thread writes, writes: memory stays bounded and no row is dropped.
@@ -177,23 +164,28 @@ class Audit:
         elif not self._wake.is_set():
             self._wake.set()
 
-    @property
-    def pending(self) -> int:
-        """How many statements are recorded and not written yet."""
-        return len(self._pending)
-
     def flush(self) -> None:
         """Write what is pending. Raises nothing: an audit log that cannot be written stops no statement."""
         with self._writing:
             with self._guard:
-                rows, self._pending, self._bytes = self._pending, [], 0
-            if not rows:
+                entries, self._pending, self._bytes = self._pending, [], 0
+            if not entries:
                 return
             try:
-                self._write(rows)
+                self._write(entries)
                 self._sweep()
             except duckdb.Error:
-                _log.exception("%d statements are missing from the audit log", len(rows))
+                _log.exception("%d statements are missing from the audit log", len(entries))
+
+    def keep(self, days: int) -> None:
+        """Keep rows for so many days from now on, and remove older ones with the next batch."""
+        with self._writing:
+            self._cursor.execute("BEGIN")
+            self._cursor.execute("DELETE FROM nereus.audit_settings")
+            self._cursor.execute("INSERT INTO nereus.audit_settings VALUES (?)", [days])
+            self._cursor.execute("COMMIT")
+            self.kept_days = days
+            self._swept = datetime.min.replace(tzinfo=UTC)
 
     def close(self) -> None:
         """Write what is pending and end the thread."""
@@ -211,14 +203,13 @@ class Audit:
             self._wake.clear()
             self.flush()
 
-    def _write(self, rows: list[tuple[Any, ...]]) -> None:
-        columns = list(zip(*map(_complete, rows), strict=True))
-        table = pa.Table.from_arrays(
-            [pa.array(values, kind) for values, kind in zip(columns, _SCHEMA.types, strict=True)], schema=_SCHEMA
-        )
-        self._cursor.register("audit_batch", table)
-        names = ", ".join(f'"{name}"' for name in _SCHEMA.names)
-        self._cursor.execute(f"INSERT INTO nereus.audit_log ({names}) SELECT {names} FROM audit_batch")
+    def _write(self, entries: list[Entry]) -> None:
+        rows = [_complete(entry) for entry in entries]
+        arrays = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), _SCHEMA.types, strict=True)]
+        self._cursor.register("audit_batch", pa.Table.from_arrays(arrays, schema=_SCHEMA))
+        names = ", ".join(f'"{name}"' for name in (*_SCHEMA.names, *_CONSTANT))
+        values = ", ".join((*(f'"{name}"' for name in _SCHEMA.names), *_CONSTANT.values()))
+        self._cursor.execute(f"INSERT INTO nereus.audit_log ({names}) SELECT {values} FROM audit_batch")
         self._cursor.unregister("audit_batch")
 
     def _sweep(self) -> None:
@@ -227,55 +218,24 @@ class Audit:
         if now - self._swept < timedelta(days=1):
             return
         self._swept = now
-        oldest = (now - self._kept).replace(tzinfo=None)
+        oldest = (now - timedelta(days=self.kept_days)).replace(tzinfo=None)
         self._cursor.execute("DELETE FROM nereus.audit_log WHERE time < ?", [oldest])
 
 
-def _complete(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A recorded row in the order of `_SCHEMA`. Done when it is written, so that recording stays cheap."""
-    (
-        query_id,
-        time,
-        host,
-        user,
-        db,
-        state,
-        code,
-        message,
-        took,
-        rows,
-        reads,
-        mode,
-        kind,
-        number,
-        query,
-        group,
-        text,
-    ) = row
-    text = mask(text)
-    return (
-        query_id,
-        time,
-        host,
-        user,
-        "127.0.0.1",
-        "internal",
-        db,
-        state,
-        code,
-        message.replace("\n", " ").replace("\t", " "),
-        took,
-        rows,
-        list(reads),
-        mode,
-        kind,
-        number,
-        hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
-        "",
-        query,
-        1,
-        0,
-        group,
-        "UNKNOWN",
-        text,
-    )
+def _cut(text: str, most: int) -> str:
+    """A text of at most `most` bytes, and what Doris writes behind one that was longer."""
+    if len(text) * 4 <= most:
+        return text
+    encoded = text.encode()
+    if len(encoded) <= most:
+        return text
+    kept = encoded[:most].decode(errors="ignore")
+    return f"{kept} ... /* truncated. audit_plugin_max_sql_length={most} */"
+
+
+def _complete(entry: Entry) -> tuple[Any, ...]:
+    """A row of `_SCHEMA`. Texts are masked and hashed when they are written, so that recording stays cheap."""
+    text = mask(entry.stmt)
+    message = entry.error_message.replace("\n", " ").replace("\t", " ")
+    clean = entry._replace(stmt=text, error_message=message)
+    return (*clean, hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())

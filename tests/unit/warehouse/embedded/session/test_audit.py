@@ -138,6 +138,28 @@ def test_recording_can_be_switched_off(root: Session) -> None:
     assert logged(root, "SELECT 43", "state") == []
 
 
+def test_a_long_text_is_cut_as_doris_cuts_it(root: Session) -> None:
+    do(root, "SET GLOBAL audit_plugin_max_sql_length = 20")
+    ask(root, "SELECT 'a text of more than twenty bytes'")
+    do(root, "SET GLOBAL audit_plugin_max_sql_length = DEFAULT")
+    rows = ask(root, f"SELECT stmt FROM {LOG} WHERE stmt LIKE 'SELECT ''a text of%truncated%'")
+    assert rows == [("SELECT 'a text of mo ... /* truncated. audit_plugin_max_sql_length=20 */",)]
+
+
+def test_retention_is_set_as_in_doris_and_remembered(tmp_path: Path) -> None:
+    first = Warehouse.open(tmp_path, memory_gb=1, threads=1, root_password=PASSWORD)
+    session = first.connect("root")
+    assert first.audit.kept_days == 30
+    do(session, f"ALTER TABLE {LOG} SET ('dynamic_partition.start' = '-7')")
+    for wrong in ("'dynamic_partition.start' = '7'", "'dynamic_partition.end' = '3'"):
+        with pytest.raises(DorisError):
+            do(session, f"ALTER TABLE {LOG} SET ({wrong})")
+    first.close()
+    second = Warehouse.open(tmp_path, memory_gb=1, threads=1, root_password=PASSWORD)
+    assert second.audit.kept_days == 7
+    second.close()
+
+
 def test_closing_writes_what_is_pending_and_opening_sweeps_what_is_old(tmp_path: Path) -> None:
     first = Warehouse.open(tmp_path, memory_gb=1, threads=1, root_password=PASSWORD)
     session = first.connect("root")
