@@ -43,11 +43,15 @@ def conjuncts(node: exp.Expression) -> Iterator[exp.Expression]:
         for part in parts:
             yield from conjuncts(part)
         return
-    sides = [list(conjuncts(side)) for side in _flat(parts[0], exp.Or)]
+    alternatives = _flat(parts[0], exp.Or)
+    if len(alternatives) == 1:
+        yield alternatives[0]
+        return
+    sides = [list(conjuncts(side)) for side in alternatives]
     common = [term for term in sides[0] if all(term in side for side in sides[1:])]
     yield from common
     rest = [term.copy() for side in sides for term in side if term not in common]
-    if rest and len(sides) > 1:
+    if rest:
         yield exp.Tuple(expressions=rest)
 
 

@@ -100,7 +100,7 @@ _UNNEST = "select id from customers c where id {} (select {} from orders o where
     [
         ("<", "sum(o.id)", "o.customer < c.id", "scalar subquery's correlatedPredicates's operator must be EQ"),
         ("<", "sum(o.id)", "o.customer + c.id = 1", "Unsupported correlated subquery with correlated predicate"),
-        ("<", "sum(o.id)", "o.customer = c.id or o.id = 1", "Unsupported correlated subquery with correlated predicate"),
+        ("<", "sum(o.id)", "o.id = c.id or o.id = 1", "Unsupported correlated subquery with correlated predicate"),
         ("<", "sum(o.id + c.id)", "1 = 1", "access outer query's column in aggregate is not supported"),
         ("<", "o.id + c.id", "o.id = 1", "access outer query's column in project is not supported"),
         ("<", "o.id", "o.customer > c.id", "scalar subquery's correlatedPredicates's operator must be EQ"),
