@@ -30,6 +30,11 @@ BINDING = ("sql_mode", "time_zone")
 
 _TRUE, _FALSE = ("on", "true", "1"), ("off", "false", "0")
 _POLICIES = {"0": "NONE", "none": "NONE", "2": "STRONG", "strong": "STRONG"}
+#: Least value, and how Doris words it.
+_LEAST = {
+    "query_timeout": (1, "greater than 0"),
+    "max_execution_time": (1000, "greater or equal to 1000, the time unit is millisecond"),
+}
 _INTEGER = re.compile(r"[+-]?\d+")
 _FLOAT = re.compile(r"-?\d+\.\d+(E-?\d+)?")
 
@@ -78,6 +83,8 @@ def check(name: str, value: str) -> str:
     value = _typed(name, value, default)
     if name == "sql_mode":
         return check_sql_mode(value)
+    if name in _LEAST and int(value) < _LEAST[name][0]:
+        raise DorisError(f"{name} can not be set to {value}, it must be {_LEAST[name][1]}")
     if name == "time_zone":
         if value.lower() not in UTC_NAMES:
             raise Refused(f"the time zone {value!r}", "It computes in UTC alone.")

@@ -87,10 +87,14 @@ def assign(session: Session, scope: str, name: str, value: str | None) -> None:
         raise DorisError(f"Variable '{name}' is a GLOBAL variable and should be set with SET GLOBAL")
     if scope == "global":
         session.check("ADMIN", error=missing("ADMIN"))
-    checked = variable.default if value is None else check(canonical, value)
+    checked = {canonical: variable.default if value is None else check(canonical, value)}
+    if canonical == "max_execution_time":
+        # MySQL's name for the same limit, in milliseconds.
+        checked["query_timeout"] = str(int(checked[canonical]) // 1000)
     if scope == "global":
-        session.warehouse.variables.set(canonical, checked)
-    session.variables[canonical] = checked
+        for key, text in checked.items():
+            session.warehouse.variables.set(key, text)
+    session.variables.update(checked)
 
 
 def _set_one(session: Session, reader: Reader) -> None:

@@ -40,7 +40,8 @@ def test_a_changed_variable_is_listed_first_and_marked(root: Session) -> None:
         ("SET sql_mode = ''", "sql_mode", ""),
         ("SET time_zone = 'UTC'", "time_zone", "UTC"),
         ("SET query_timeout = 5, query_timeout = DEFAULT", "query_timeout", "900"),
-        ("SET agg_phase = -1", "agg_phase", "-1"),
+        ("SET auto_profile_threshold_ms = -1", "auto_profile_threshold_ms", "-1"),
+        ("SET max_execution_time = 5000", "query_timeout", "5"),
         ("SET sql_select_limit = DEFAULT", "sql_select_limit", "9223372036854775807"),
         ("SET group_commit = 'off_mode'", "group_commit", "off_mode"),
     ],
@@ -64,6 +65,12 @@ def test_set_keeps_what_show_variables_then_shows(root: Session, statement: str,
         (
             "SET GLOBAL show_hidden_columns = false",
             "Variable 'show_hidden_columns' is a SESSION variable and can't be used with SET GLOBAL",
+        ),
+        ("SET query_timeout = 0", "query_timeout can not be set to 0, it must be greater than 0"),
+        (
+            "SET max_execution_time = 999",
+            "max_execution_time can not be set to 999, it must be greater or equal to 1000, "
+            "the time unit is millisecond",
         ),
         ("SET NAMES gbk", "Unknown character set: 'gbk'"),
         ("SET CHARACTER SET latin1", "Unknown character set: 'latin1'"),
