@@ -178,6 +178,7 @@ class Catalog:
             cursor.commit()
             return
         with self._guard:
+            self._check_new_name(changed)
             store.put_relation(cursor, self.database(changed.db), changed)
             cursor.commit()
             self._snapshot = self._snapshot.with_relation(changed)
@@ -185,14 +186,35 @@ class Catalog:
     def replace_relation(self, relation: Table | View) -> None:
         """Store a new definition (under its name or a new one) that needs no change of rows."""
         with self._guard:
-            old = self._snapshot.by_id(relation.id)
-            if old is not None and old.name != relation.name:
-                check_table_name(relation.name)
-                if relation.name in self.database(relation.db).relations:
-                    raise DorisError(f"Table name[{relation.name}] is already used")
+            self._check_new_name(relation)
             with self._transaction() as cursor:
                 store.put_relation(cursor, self.database(relation.db), relation)
             self._snapshot = self._snapshot.with_relation(relation)
+
+    def exchange(self, table: Table, other_name: str, *, keep: bool) -> None:
+        """ALTER TABLE table REPLACE WITH TABLE other: the other takes the name; the table gets the other's, or goes."""
+        other = self.find_table(table.db, other_name)
+        with self.locks.hold([table.id, other.id]), self._guard:
+            mine, theirs = self._snapshot.by_id(table.id), self._snapshot.by_id(other.id)
+            if not isinstance(mine, Table) or not isinstance(theirs, Table):
+                raise DorisError(f"Unknown table '{table.name if mine is None else other_name}'")
+            renamed = replace(theirs, name=mine.name)
+            db = self.database(table.db)
+            with self._transaction() as cursor:
+                store.put_relation(cursor, db, renamed)
+                if keep:
+                    store.put_relation(cursor, db, replace(mine, name=theirs.name))
+                else:
+                    self._remove(cursor, mine)
+            snapshot = self._snapshot.without_relation(mine).with_relation(renamed)
+            self._snapshot = snapshot.with_relation(replace(mine, name=theirs.name)) if keep else snapshot
+
+    def _check_new_name(self, relation: Table | View) -> None:
+        old = self._snapshot.by_id(relation.id)
+        if old is not None and old.name != relation.name:
+            check_table_name(relation.name)
+            if relation.name in self.database(relation.db).relations:
+                raise DorisError(f"Table name[{relation.name}] is already used")
 
     def _is_free(self, db: str, name: str, if_not_exists: bool) -> bool:
         if name not in self.database(db).relations:

@@ -54,7 +54,7 @@ def build_table(written: CreateTable, db: str, *, now: datetime | None = None) -
     on_write = written.properties.get("enable_unique_key_merge_on_write", "true") == "true"
     merge_on_write = model is KeyModel.UNIQUE and on_write
     partitioning, partitions = _partitions(written, columns, merge_on_write=merge_on_write)
-    distribution = make_distribution(written.distributed_by, columns, model, usual_hash=False)
+    distribution = make_distribution(written.distributed_by, columns, model)
     for column in columns:
         refuse_what_cannot_be_kept(column)
     indexes = make_indexes(written.indexes, columns, model)
@@ -89,12 +89,9 @@ def with_dynamic_partitions(table: Table, now: datetime | None = None) -> Table:
     return replace(table, partitions=(*kept, *added))
 
 
-def make_distribution(
-    written: DistributedBy | None, columns: Sequence[Column], model: KeyModel, *, usual_hash: bool
-) -> Distribution:
-    """DISTRIBUTED BY, or what Doris takes in its place: RANDOM BUCKETS AUTO, after a query HASH of the first column."""
-    if written is None:
-        written = DistributedBy((columns[0].name,)) if usual_hash else DistributedBy(None, auto=True)
+def make_distribution(written: DistributedBy | None, columns: Sequence[Column], model: KeyModel) -> Distribution:
+    """DISTRIBUTED BY, or what Doris takes in its place: RANDOM BUCKETS AUTO."""
+    written = written or DistributedBy(None, auto=True)
     buckets = None if written.auto else DEFAULT_BUCKETS if written.buckets is None else written.buckets
     if buckets is not None and buckets <= 0:
         kind = "random" if written.columns is None else "hash"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -16,9 +16,11 @@ from nereus.warehouse.embedded.catalog.store import Ids
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.write import partitions as parts
+from nereus.warehouse.embedded.write.altering import refresh, refresh_all
 from nereus.warehouse.embedded.write.labels import Labels, new_label
 from nereus.warehouse.embedded.write.rows import BAD_ROW, Shape, insert_select, null_reason, sorted_out_select
 from nereus.warehouse.embedded.write.rows import target_columns as _target_columns
+from nereus.warehouse.embedded.write.transactions import count, transaction
 
 #: DuckDB numbers the rows that a transaction has not committed yet from here on (its MAX_ROW_ID).
 _NEW_ROWS = 36028797018960000
@@ -64,9 +66,9 @@ class Writer:
         self._catalog = catalog
         self._labels = Labels()
         self._txn_ids = Ids(engine, "txn", 1)
-        cursor = engine.cursor()
-        Labels.forget_old(cursor)
-        cursor.close()
+        with closing(engine.cursor()) as cursor:
+            Labels.forget_old(cursor)
+            refresh_all(catalog, cursor)
 
     def append(
         self,
@@ -97,14 +99,15 @@ class Writer:
         name = label or new_label()
         with (
             self._labels.claim(cursor, db_id, name, txn_id),
-            self._catalog.changing(table, while_waiting) as current,
+            self._catalog.changing(table, while_waiting) as held,
         ):
-            if any(current.column(column.name) != column for column in given):
+            if any(held.column(column.name) != column for column in given):
                 raise DorisError(f"Table[{table.name}]'s meta has been changed. try again.")
+            current = refresh(self._catalog, cursor, held)
             shape = Shape(current, given, now or datetime.now(), _allowed(current, partitions))
 
             def load(filtering: bool) -> Written:
-                with _transaction(cursor):
+                with transaction(cursor):
                     written = self._load(cursor, shape, source_sql, filtering=filtering)
                     if overwrite:
                         _remove_former(cursor, current, partitions)
@@ -134,9 +137,9 @@ class Writer:
         while_waiting: Callable[[], None] | None = None,
     ) -> Written:
         """Delete the rows for which a DuckDB predicate is true; the table is called "t0" in it."""
-        with self._catalog.changing(table, while_waiting) as current, _transaction(cursor):
+        with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
             where = f"({predicate_sql}) AND {_where(current, partitions)}"
-            rows = _count(cursor.execute(f'DELETE FROM {physical(current)} AS "t0" WHERE {where}'))
+            rows = count(cursor.execute(f'DELETE FROM {physical(current)} AS "t0" WHERE {where}'))
             cursor.commit()
         return Written(rows, new_label("delete"), self._txn_ids.take())
 
@@ -149,8 +152,8 @@ class Writer:
         while_waiting: Callable[[], None] | None = None,
     ) -> Written:
         """Delete from a UNIQUE table the rows whose keys a DuckDB SELECT gives."""
-        with self._catalog.changing(table, while_waiting) as current, _transaction(cursor):
-            rows = _count(cursor.execute(_delete_by_keys(current, source_sql, "TRUE")))
+        with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
+            rows = count(cursor.execute(_delete_by_keys(current, source_sql, "TRUE")))
             cursor.commit()
         return Written(rows, new_label(), self._txn_ids.take())
 
@@ -163,25 +166,25 @@ class Writer:
         while_waiting: Callable[[], None] | None = None,
     ) -> None:
         """Remove every row, or those of the named partitions. The partitions stay."""
-        with self._catalog.changing(table, while_waiting) as current, _transaction(cursor):
+        with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
             cursor.execute(f"DELETE FROM {physical(current)} WHERE {_where(current, partitions)}")
             cursor.commit()
 
     def _load(self, cursor: duckdb.DuckDBPyConnection, shape: Shape, source_sql: str, *, filtering: bool) -> Written:
         if shape.automatic is not None:
             next_id = cursor.execute("SELECT next FROM nereus.auto_increment WHERE table_id = ?", [shape.table.id])
-            shape = replace(shape, first_id=_count(next_id))
+            shape = replace(shape, first_id=count(next_id))
         filtered, reasons = 0, []
         if filtering:
             cursor.execute(f"CREATE OR REPLACE TEMP TABLE nereus_batch AS {sorted_out_select(shape, source_sql)}")
             bad = "FROM temp.nereus_batch WHERE reason IS NOT NULL"
-            filtered = _count(cursor.execute(f"SELECT count(*) {bad}"))
+            filtered = count(cursor.execute(f"SELECT count(*) {bad}"))
             reasons = [row[0] for row in cursor.execute(f"SELECT reason {bad} LIMIT {_REASONS}").fetchall()]
             select = "SELECT * EXCLUDE (reason) FROM temp.nereus_batch WHERE reason IS NULL"
         else:
             select = insert_select(shape, source_sql)
         with _doris_errors(shape.table):
-            rows = _count(cursor.execute(f"INSERT INTO {physical(shape.table)} {select}"))
+            rows = count(cursor.execute(f"INSERT INTO {physical(shape.table)} {select}"))
         if filtering:
             cursor.execute("DROP TABLE temp.nereus_batch")
         if shape.first_id is not None:
@@ -281,19 +284,6 @@ def _named(table: Table, names: Sequence[str]) -> list[Partition]:
 
 
 @contextmanager
-def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Roll back whatever the body did not commit."""
-    cursor.begin()
-    try:
-        yield
-    except BaseException:
-        # A failed COMMIT has already ended the transaction; then there is nothing to roll back.
-        with suppress(duckdb.TransactionException):
-            cursor.rollback()
-        raise
-
-
-@contextmanager
 def _doris_errors(table: Table) -> Iterator[None]:
     try:
         yield
@@ -306,8 +296,3 @@ def _doris_errors(table: Table) -> Iterator[None]:
         if not found:
             raise
         raise BadRow(reason) from error
-
-
-def _count(cursor: duckdb.DuckDBPyConnection) -> int:
-    row = cursor.fetchone()
-    return 0 if row is None else int(row[0])
