@@ -148,9 +148,8 @@ def _value(session: Session, reader: Reader) -> str:
         reader.advance()
         return f"-{reader.advance().value}"
     found, _ = _evaluate(session, _source(reader))
-    if found is None:
-        raise DorisError("NULL cannot be the value of a variable")
-    return found
+    # Doris keeps the word; Connector/J sets character_set_results = NULL.
+    return "NULL" if found is None else found
 
 
 def _source(reader: Reader) -> str:

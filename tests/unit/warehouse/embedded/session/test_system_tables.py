@@ -174,7 +174,28 @@ def test_running_queries_are_told_while_they_run(root: Session) -> None:
         "SELECT schema_name FROM information_schema.schemata",
         "ROLLBACK",
         "COMMIT",
+        "/* mysql-connector-j-8.3.0 */SELECT @@session.auto_increment_increment AS auto_increment_increment, "
+        "@@character_set_client AS character_set_client, @@character_set_connection AS character_set_connection, "
+        "@@character_set_results AS character_set_results, @@character_set_server AS character_set_server, "
+        "@@collation_server AS collation_server, @@collation_connection AS collation_connection, "
+        "@@init_connect AS init_connect, @@interactive_timeout AS interactive_timeout, @@license AS license, "
+        "@@lower_case_table_names AS lower_case_table_names, @@max_allowed_packet AS max_allowed_packet, "
+        "@@net_write_timeout AS net_write_timeout, @@performance_schema AS performance_schema, "
+        "@@query_cache_size AS query_cache_size, @@query_cache_type AS query_cache_type, @@sql_mode AS sql_mode, "
+        "@@system_time_zone AS system_time_zone, @@time_zone AS time_zone, "
+        "@@transaction_isolation AS transaction_isolation, @@wait_timeout AS wait_timeout",
+        "SET character_set_results = NULL",
+        "SET sql_mode='STRICT_TRANS_TABLES'",
+        "SELECT @@session.tx_read_only",
+        "SELECT @@GLOBAL.character_set_server,@@GLOBAL.collation_server",
+        "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_0900_ai_ci'",
+        "SET @@session.autocommit = OFF",
+        "select @@version_comment limit 1",
+        "SHOW ENGINES",
+        "SHOW COLLATION",
+        "SHOW PLUGINS",
+        "select * from information_schema.TABLES WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME='PARAMETERS'",
     ],
 )
-def test_what_sqlalchemy_superset_and_pydoris_send_is_answered(root: Session, statement: str) -> None:
+def test_what_usual_clients_send_is_answered(root: Session, statement: str) -> None:
     ask(root, statement)
