@@ -22,6 +22,7 @@ FAMILIES = (
     "strings",
     "string_search",
     "regexps",
+    "refusals",
 )
 
 

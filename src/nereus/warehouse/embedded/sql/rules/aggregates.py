@@ -7,8 +7,8 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import AggregateRule, aggregate, aggregate_call
 from nereus.warehouse.embedded.sql.rules import arithmetic, casts
-from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, sql, text
-from nereus.warehouse.embedded.sql.rules.coercion import MAX_PRECISION, as_decimal
+from nereus.warehouse.embedded.sql.rules.build import MAX_PRECISION, call, cast, count_check, scaled, sql, text
+from nereus.warehouse.embedded.sql.rules.coercion import as_decimal
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import (
     BIGINT,
@@ -120,7 +120,7 @@ def avg(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -
     counted = _called("count", value.node.copy(), distinct)
     shift = "1" + "0" * scale
     digits = sql("CAST(s * f AS HUGEINT) // c", s=total, f=cast(text(shift), decimal(scale + 1, 0)), c=counted)
-    return _result(arithmetic.scaled(digits, decimal(MAX_PRECISION, scale)), decimal(MAX_PRECISION, scale), args)
+    return _result(scaled(digits, decimal(MAX_PRECISION, scale)), decimal(MAX_PRECISION, scale), args)
 
 
 @aggregate("min")

@@ -9,10 +9,20 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import function, operator
 from nereus.warehouse.embedded.sql.rules import casts, literals
-from nereus.warehouse.embedded.sql.rules.build import call, cast, closed, count_check, is_null, sql, text, typed
+from nereus.warehouse.embedded.sql.rules.build import (
+    MAX_PRECISION,
+    call,
+    cast,
+    closed,
+    count_check,
+    is_null,
+    scaled,
+    sql,
+    typed,
+    unscaled,
+)
 from nereus.warehouse.embedded.sql.rules.coercion import (
     DIVISION_SCALE,
-    MAX_PRECISION,
     OVERFLOW_SCALE,
     as_decimal,
     numeric,
@@ -180,23 +190,6 @@ def _quotient(left: Typed, right: Typed, operands: list[Typed]) -> Typed:
         b=unscaled(right.node, taken),
     )
     return typed(scaled(node, result), result, *operands)
-
-
-def unscaled(node: exp.Expression, scale: int) -> exp.Expression:
-    """The digits of a decimal as HUGEINT: 1.50 -> 150."""
-    if not scale:
-        return cast(node, "HUGEINT")
-    return sql("CAST(d * f AS HUGEINT)", d=node, f=cast(text("1" + "0" * scale), decimal(scale + 1, 0)))
-
-
-def scaled(digits: exp.Expression, type_: DorisType) -> exp.Expression:
-    """A HUGEINT as the digits of a decimal: 150 -> 1.50."""
-    scale = type_.scale or 0
-    whole = cast(digits, decimal(MAX_PRECISION, 0))
-    if not scale:
-        return cast(whole, type_)
-    unit = cast(text("0." + "0" * (scale - 1) + "1"), decimal(scale, scale))
-    return cast(sql("d * u", d=whole, u=unit), type_)
 
 
 @operator(exp.IntDiv)

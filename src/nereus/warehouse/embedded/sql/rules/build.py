@@ -12,7 +12,7 @@ from sqlglot.dialects.duckdb import DuckDB
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.typed import Typed
-from nereus.warehouse.embedded.types import DorisType
+from nereus.warehouse.embedded.types import DorisType, decimal
 
 
 class _Template(DuckDB):  # type: ignore[misc,unused-ignore]
@@ -25,6 +25,9 @@ class _Template(DuckDB):  # type: ignore[misc,unused-ignore]
         }
         NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {"CASE": DuckDB.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
 
+
+#: Widest decimal without enable_decimal256.
+MAX_PRECISION = 38
 
 _Builder = Callable[[dict[str, exp.Expression]], exp.Expression]
 
@@ -120,6 +123,24 @@ def is_null(value: Typed) -> bool:
     while isinstance(node, (exp.Cast, exp.Paren)):
         node = node.this
     return isinstance(node, exp.Null)
+
+
+def unscaled(node: exp.Expression, scale: int) -> exp.Expression:
+    """The digits of a decimal as HUGEINT: 1.50 -> 150."""
+    if not scale:
+        return cast(node, "HUGEINT")
+    wide = cast(node, decimal(MAX_PRECISION, scale))  # DuckDB multiplies narrow decimals in 64 bits
+    return sql("CAST(d * f AS HUGEINT)", d=wide, f=cast(text("1" + "0" * scale), decimal(scale + 1, 0)))
+
+
+def scaled(digits: exp.Expression, type_: DorisType) -> exp.Expression:
+    """A HUGEINT as the digits of a decimal: 150 -> 1.50."""
+    scale = type_.scale or 0
+    whole = cast(digits, decimal(MAX_PRECISION, 0))
+    if not scale:
+        return cast(whole, type_)
+    unit = cast(text("0." + "0" * (scale - 1) + "1"), decimal(scale, scale))
+    return cast(sql("d * u", d=whole, u=unit), type_)
 
 
 def count_check(name: str, args: list[Typed], *counts: int) -> None:

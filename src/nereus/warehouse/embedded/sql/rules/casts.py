@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.rules import date_casts, literals
-from nereus.warehouse.embedded.sql.rules.build import cast, sql, text, try_cast, twice, typed
+from nereus.warehouse.embedded.sql.rules.build import cast, sql, text, try_cast, twice, typed, unscaled
 from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.types import (
     BIGINT,
@@ -168,8 +168,9 @@ def _to_float(value: Typed, to: DorisType) -> Typed:
     if source.name == "decimal" and (source.precision or 0) > 15:
         if (source.precision or 0) + (source.scale or 0) > 38:
             raise Refused(f"a cast from {source} to {to}", "Cast to a decimal of 18 digits first.")
-        unscaled = sql("CAST(CAST(d * p AS HUGEINT) AS DOUBLE) / f", d=value, p=_power(source), f=_power_double(source))
-        return typed(cast(unscaled, to), to, value)
+        scale = exp.Literal.string(f"1e{source.scale or 0}")
+        node = sql("CAST(d AS DOUBLE) / f", d=unscaled(value.node, source.scale or 0), f=cast(scale, DOUBLE))
+        return typed(cast(node, to), to, value)
     if source.is_numeric:
         return typed(cast(value, to), to, value)
     twice(value, "a cast to a floating-point number")
@@ -180,14 +181,6 @@ def _to_float(value: Typed, to: DorisType) -> Typed:
         n=try_cast(sql("trim(s, c)", s=value.node.copy(), c=text(" \t\n\v\f\r")), to),
     )
     return typed(node, to, value)
-
-
-def _power(source: DorisType) -> exp.Expression:
-    return sql(f"CAST(1{'0' * (source.scale or 0)} AS DECIMAL({(source.scale or 0) + 1},0))")
-
-
-def _power_double(source: DorisType) -> exp.Expression:
-    return sql(f"CAST('1e{source.scale or 0}' AS DOUBLE)")
 
 
 def _to_decimal(value: Typed, to: DorisType) -> Typed:

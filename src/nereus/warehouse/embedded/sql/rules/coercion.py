@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import reduce
 
 from nereus.warehouse.embedded.errors import Refused
+from nereus.warehouse.embedded.sql.rules.build import MAX_PRECISION
 from nereus.warehouse.embedded.types import (
     BIGINT,
     BOOLEAN,
@@ -22,8 +23,7 @@ from nereus.warehouse.embedded.types import (
     decimal,
 )
 
-#: Widest precision without enable_decimal256, and the scale kept when a result would be wider.
-MAX_PRECISION = 38
+#: The scale kept when a result would be wider than 38 digits.
 OVERFLOW_SCALE = 6
 #: What division adds to the scale.
 DIVISION_SCALE = 4

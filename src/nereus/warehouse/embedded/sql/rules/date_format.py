@@ -12,8 +12,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.sql.registry import function
 from nereus.warehouse.embedded.sql.rules import casts, dateparse, literals
-from nereus.warehouse.embedded.sql.rules.arithmetic import scaled
-from nereus.warehouse.embedded.sql.rules.build import cast, count_check, number, sql, text, twice, typed
+from nereus.warehouse.embedded.sql.rules.build import cast, count_check, number, scaled, sql, text, twice, typed
 from nereus.warehouse.embedded.sql.rules.date_arguments import as_datetime, as_moment, check_utc
 from nereus.warehouse.embedded.sql.rules.dates import week_template, yearweek_template
 from nereus.warehouse.embedded.sql.rules.text_arguments import as_text, constant_text, refusal_text

@@ -11,7 +11,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import operator
 from nereus.warehouse.embedded.sql.rules import build, dateparse
-from nereus.warehouse.embedded.sql.rules.coercion import MAX_PRECISION
+from nereus.warehouse.embedded.sql.rules.build import MAX_PRECISION
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import (
     BIGINT,

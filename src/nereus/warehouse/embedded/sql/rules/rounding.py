@@ -7,8 +7,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.sql.registry import function
 from nereus.warehouse.embedded.sql.rules import casts, literals
-from nereus.warehouse.embedded.sql.rules.arithmetic import scaled, unscaled
-from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, sql, text, twice, typed
+from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, scaled, sql, text, twice, typed, unscaled
 from nereus.warehouse.embedded.sql.rules.coercion import as_decimal
 from nereus.warehouse.embedded.sql.rules.text_arguments import constant
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed

@@ -9,8 +9,8 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from nereus.warehouse.embedded.sql.binder import bind_scalar
-from nereus.warehouse.embedded.sql.parse import parse_expression
+from nereus.warehouse.embedded.sql.binder import bind_query, bind_scalar
+from nereus.warehouse.embedded.sql.parse import parse_expression, parse_query
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.sql.typed import Relation, RelationColumn, SessionFacts, Typed
 from nereus.warehouse.embedded.types import parse_type
@@ -34,6 +34,20 @@ class NoTables:
 
     def relation(self, db: str, name: str) -> Relation | None:
         return None
+
+
+class OneTable:
+    """A catalogue with one table fx.t, which DuckDB knows as t0."""
+
+    def __init__(self, columns: dict[str, str]) -> None:
+        listed = tuple(RelationColumn(name, parse_type(type_)) for name, type_ in columns.items())
+        self.only = Relation("fx", "t", listed, from_sql="t0")
+
+    def has_database(self, db: str) -> bool:
+        return db == "fx"
+
+    def relation(self, db: str, name: str) -> Relation | None:
+        return self.only if name == "t" else None
 
 
 def bind(text: str, facts: SessionFacts = FACTS, columns: dict[str, str] | None = None) -> Typed:
@@ -91,6 +105,24 @@ class Rules:
         assert physical == self.physical(value.type.duckdb) or value.type.name == "null", (physical, written)
         found = few_texts(table.column(0).combine_chunks(), value.type)
         return [None if item is None else item.decode() for item in found], str(value.type)
+
+    def rows_of(self, value: Typed) -> list[object]:
+        """The values of a bound expression over t0."""
+        return [row[0] for row in self.cursor.execute(f"SELECT {Renderer().text(value.node)} FROM t0").fetchall()]
+
+    def query(
+        self, text: str, columns: dict[str, str], values: list[tuple[object, ...]]
+    ) -> tuple[list[list[str | None]], list[str]]:
+        """A query over the rows of a table t: wire texts by row, and Doris types."""
+        self.table(columns, values)
+        bound = bind_query(parse_query(text), OneTable(columns), FACTS)
+        table = self.cursor.execute(bound.sql).to_arrow_table()
+        types = [column.type for column in bound.columns]
+        for column, of in zip(self.cursor.description or [], types, strict=True):
+            assert str(column[1]) == self.physical(of.duckdb), (str(column[1]), str(of), bound.sql)
+        printed = [few_texts(table.column(i).combine_chunks(), of) for i, of in enumerate(types)]
+        listed = [[None if cell is None else cell.decode() for cell in row] for row in zip(*printed, strict=True)]
+        return listed, [str(of) for of in types]
 
     def table(self, columns: dict[str, str], values: list[tuple[object, ...]]) -> None:
         declared = ", ".join(f'"{name}" {parse_type(type_).duckdb}' for name, type_ in columns.items())

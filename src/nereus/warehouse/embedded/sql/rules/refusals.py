@@ -1,0 +1,58 @@
+"""Why functions of Doris are refused, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+
+from nereus.warehouse.embedded.sql.registry import REFUSED
+from nereus.warehouse.embedded.sql.rules.builtins import NAMES
+
+#: Pattern of names -> reason; the first that matches a name counts.
+_REASONS: tuple[tuple[str, str], ...] = (
+    (
+        r"ndv|approx_count_distinct|hll_.*",
+        "the estimate of Doris' HyperLogLog is not reproduced. Write count(DISTINCT x).",
+    ),
+    (
+        r"percentile_approx.*|percentile_reservoir|quantile_.*|to_quantile_state",
+        "the estimate of Doris' digest is not reproduced. Write percentile(x, p).",
+    ),
+    (r".*bitmap.*|intersect_count", "there are no bitmaps. Write count(DISTINCT x)."),
+    (r"topn.*|.*histogram|hist|count_by_enum|skew.*|kurt.*", "its text or estimate is not reproduced."),
+    (r"corr.*|covar.*|regr_.*|avg_weighted", "its last digits depend on the order of rows in another way than Doris'."),
+    (r"window_funnel|retention|sequence_.*", "funnels are not implemented. Write a self join or window functions."),
+    (r"st_.*", "there is no geometry."),
+    (r"ai_.*|embed", "it would call a language model."),
+    (r".*distance.*|inner_product.*", "vector search is not implemented."),
+    (r"(pos)?explode.*", "it stands in LATERAL VIEW only."),
+    (
+        r"numbers|s3|hdfs|file|local|query|http_stream|jobs|tasks|mv_infos|partitions|partition_values|catalogs"
+        r"|backends|frontends.*|.*_meta|group_commit",
+        "it is no function of values: it stands in FROM only.",
+    ),
+    (r"(aes|sm4)_.*|(un)?compress|sm3.*|password|.*murmur.*|xxhash.*", "its bytes are not reproduced."),
+    (r"dict_get.*", "there are no dictionaries."),
+    (r"sleep", "it would hold a thread of the warehouse."),
+    (r"tokenize|score|esquery|multi_match.*|multi_search.*|ngram_search", "there is no inverted index. Write LIKE."),
+    (r".*ipv[46].*|inet.*|is_ip.*", "there are no IP addresses."),
+    (r"map.*|struct.*|named_struct|str_to_map", "maps and structs are not implemented. Use columns or arrays."),
+    (
+        r"json.*|get_json.*|to_json|variant_type",
+        "its text is not proven equal. Extract values with json_extract_string.",
+    ),
+    (r"last_query_id|auto_partition_name", "it answers from the cluster."),
+    (r"time|timediff|time_to_sec|sec_to_time|to_time", "values of type TIME are not implemented."),
+    (r"xpath_string|parse_url|extract_url_parameter|.*domain.*|url_.*|protocol", "URLs and XML are not implemented."),
+)
+
+
+def fill() -> None:
+    """Register the reasons; a rule that is registered goes first."""
+    for name in NAMES:
+        for pattern, reason in _REASONS:
+            if re.fullmatch(pattern, name):
+                REFUSED[name] = reason
+                break
+
+
+fill()
