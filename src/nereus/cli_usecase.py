@@ -90,7 +90,8 @@ def check(
         usecase = usecases.find(name, folder)
         with _progress() as bar:
             task = bar.add_task(name, total=len(usecase.all_checks))
-            results = checking.run(usecase, loader, partial(_advance, bar, task))
+            with loader.session() as session:
+                results = checking.run(usecase, session, partial(_advance, bar, task))
         table = Table(
             "", "check", "found", "expected", "ms", title=name, title_justify="left", box=None, pad_edge=False
         )
@@ -124,7 +125,9 @@ def remove(
         if not typer.confirm(f"Delete all data of {name} ({usecase.database})?"):
             out.print("Nothing was removed.")
             return
-    for change in drop(usecase, Warehouse.for_user(platform, Home.beside(config), "root")) or ["nothing was there"]:
+    with Warehouse.for_user(platform, Home.beside(config), "root").session() as session:
+        changes = drop(usecase, session)
+    for change in changes or ["nothing was there"]:
         out.print(f"  [green]-[/] {escape(change)}")
 
 

@@ -10,12 +10,10 @@ from datetime import UTC, datetime
 from nereus.usecases import ops
 from nereus.usecases.model import UseCase
 from nereus.usecases.quality import Check, Facts, Verdict, today
-from nereus.warehouse.client import Warehouse, WarehouseError
+from nereus.warehouse.client import Queries, WarehouseError
 
 
-def run(
-    usecase: UseCase, warehouse: Warehouse, tell: Callable[[str], None] = lambda text: None
-) -> list[ops.CheckResult]:
+def run(usecase: UseCase, warehouse: Queries, tell: Callable[[str], None] = lambda text: None) -> list[ops.CheckResult]:
     """Ask every question, store the answers in ``nereus_ops.quality_check`` and return them in the file's order.
 
     A check whose statement fails is an answer too (ERROR); only a warehouse that is gone raises.
@@ -30,7 +28,7 @@ def run(
     return results
 
 
-def _one(check: Check, usecase: UseCase, warehouse: Warehouse, facts: Facts) -> ops.CheckResult:
+def _one(check: Check, usecase: UseCase, warehouse: Queries, facts: Facts) -> ops.CheckResult:
     statement = check.statement()
     begun = time.monotonic()
     try:
@@ -44,7 +42,7 @@ def _one(check: Check, usecase: UseCase, warehouse: Warehouse, facts: Facts) -> 
     return ops.CheckResult(check, status, verdict, round((time.monotonic() - begun) * 1000))
 
 
-def _loaded_rows(usecase: UseCase, warehouse: Warehouse) -> dict[str, int]:
+def _loaded_rows(usecase: UseCase, warehouse: Queries) -> dict[str, int]:
     """Rows that Stream Load reported per table; tables with an uncounted load are left out."""
     counts: dict[str, list[int | None]] = defaultdict(list)
     for load in ops.loads(warehouse, usecase.name):

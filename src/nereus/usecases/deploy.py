@@ -13,7 +13,7 @@ from nereus.usecases import checking, ops
 from nereus.usecases.batches import Batch, batches_of
 from nereus.usecases.model import Role, UseCase
 from nereus.usecases.schema import Object, objects_of
-from nereus.warehouse.client import Warehouse
+from nereus.warehouse.client import Queries, Session, Warehouse
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Report:
         return tuple(result for result in self.checks if result.is_bad)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Deployment:
     """One use case and one warehouse.
 
@@ -68,6 +68,22 @@ class Deployment:
         # What can be refused without the warehouse is refused before anything is changed.
         wanted = objects_of(self.usecase, {"replication_num": str(self.replication_num)})
         batches = batches_of(self.usecase, self.cache, lambda text: self.tell(Step(text)))
+        with self.admin.session() as admin, self.loader.session() as loader:
+            return _Run(self, admin, loader).run(wanted, batches)
+
+
+class _Run:
+    """One run of a deployment, over two connections."""
+
+    def __init__(self, deployment: Deployment, admin: Session, loader: Session) -> None:
+        self.usecase = deployment.usecase
+        self.tell = deployment.tell
+        self.replication_num = deployment.replication_num
+        self.warehouse = deployment.loader
+        self.admin = admin
+        self.loader = loader
+
+    def run(self, wanted: Sequence[Object], batches: Sequence[Batch]) -> Report:
         changes = [*ops.ensure(self.admin, self.replication_num), *self._database()]
         changes += self._objects(wanted)
         changes += self._roles()
@@ -127,7 +143,8 @@ class Deployment:
             if role.name in existing:
                 self.admin.execute(f"DROP ROLE '{role.name}'")
             self.tell(Step(f"role {role.name}"))
-            self.admin.execute_all(_grants(role, self.usecase.database))
+            for sql in _grants(role, self.usecase.database):
+                self.admin.execute(sql)
             ops.record_object(self.admin, self.usecase.name, self.usecase.database, "ROLE", role.name, digest)
             yield f"role {role.name} {'renewed' if role.name in existing else 'created'}"
 
@@ -156,7 +173,7 @@ class Deployment:
         label = batch.label(self.usecase.name, generation)
         source = batch.produce()
         self.tell(Step(f"{batch.table} {batch.part}: sending"))
-        result = self.loader.stream_load(
+        result = self.warehouse.stream_load(
             self.usecase.database,
             batch.table,
             source,
@@ -188,15 +205,15 @@ def _grants(role: Role, database: str) -> Iterator[str]:
         yield f"GRANT '{role.name}' TO '{member}'@'%'"
 
 
-def remove(usecase: UseCase, admin: Warehouse, tell: Tell = lambda step: None) -> list[str]:
+def remove(usecase: UseCase, admin: Queries, tell: Tell = lambda step: None) -> list[str]:
     """Drop everything the use case deployed or declares; its database too, unless something else lives in it.
 
     Returns what was dropped, in words; empty when nothing was there. Check results and load history stay.
     """
     changes: list[str] = []
     database = usecase.database
-    known = ops.databases(admin)
-    deployed = ops.objects(admin, usecase.name) if ops.DATABASE in known else {}
+    known, recorded = ops.databases(admin), ops.exists(admin)
+    deployed = ops.objects(admin, usecase.name) if recorded else {}
     existing = ops.tables(admin, database) if database in known else set()
     ours = {(kind, name) for kind, name in deployed} | {("TABLE", name) for name in usecase.table_names}
     ours |= {("VIEW", name) for name in usecase.views}
@@ -211,7 +228,7 @@ def remove(usecase: UseCase, admin: Warehouse, tell: Tell = lambda step: None) -
         if name in roles:
             admin.execute(f"DROP ROLE '{name}'")
             changes.append(f"role {name} dropped")
-    if ops.DATABASE in known:
+    if recorded:
         for table in usecase.table_names:
             ops.forget_loads(admin, usecase.name, table)
         ops.forget_objects(admin, usecase.name)

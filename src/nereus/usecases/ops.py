@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nereus.usecases.quality import Check, Verdict
-from nereus.warehouse.client import Row, StreamLoadResult, Warehouse
+from nereus.warehouse.client import Queries, Row, StreamLoadResult
 
 DATABASE = "nereus_ops"
 
@@ -97,7 +97,7 @@ class Load:
     removed: bool = False
 
 
-def ensure(admin: Warehouse, replication_num: int) -> Iterator[str]:
+def ensure(admin: Queries, replication_num: int) -> Iterator[str]:
     """Create the database and tables that are missing. Yields what was made."""
     if DATABASE not in databases(admin):
         admin.execute(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
@@ -109,31 +109,36 @@ def ensure(admin: Warehouse, replication_num: int) -> Iterator[str]:
             yield f"table {DATABASE}.{name} created"
 
 
-def databases(warehouse: Warehouse) -> set[str]:
+def exists(warehouse: Queries) -> bool:
+    """Whether anything was ever deployed here. The database alone says nothing: others keep records in it too."""
+    return DATABASE in databases(warehouse) and set(TABLES) <= tables(warehouse, DATABASE)
+
+
+def databases(warehouse: Queries) -> set[str]:
     return {str(next(iter(row.values()))) for row in warehouse.query("SHOW DATABASES")}
 
 
-def tables(warehouse: Warehouse, database: str) -> set[str]:
+def tables(warehouse: Queries, database: str) -> set[str]:
     """Tables and views of a database that exists."""
     return {str(next(iter(row.values()))) for row in warehouse.query(f"SHOW TABLES FROM `{database}`")}
 
 
-def objects(warehouse: Warehouse, usecase: str) -> dict[tuple[str, str], str]:
+def objects(warehouse: Queries, usecase: str) -> dict[tuple[str, str], str]:
     """(kind, name) -> digest of everything the use case has deployed."""
     sql = f"SELECT object_kind, object_name, digest FROM {DATABASE}.usecase_object WHERE use_case = %s"  # noqa: S608
     return {(row["object_kind"], row["object_name"]): row["digest"] for row in warehouse.query(sql, (usecase,))}
 
 
-def record_object(warehouse: Warehouse, usecase: str, database: str, kind: str, name: str, digest: str) -> None:
+def record_object(warehouse: Queries, usecase: str, database: str, kind: str, name: str, digest: str) -> None:
     columns = ("use_case", "object_kind", "object_name", "database_name", "digest", "deployed_at")
     _insert(warehouse, "usecase_object", columns, [(usecase, kind, name, database, digest, now())])
 
 
-def forget_objects(warehouse: Warehouse, usecase: str) -> None:
+def forget_objects(warehouse: Queries, usecase: str) -> None:
     warehouse.execute(f"DELETE FROM {DATABASE}.usecase_object WHERE use_case = %s", (usecase,))  # noqa: S608
 
 
-def loads(warehouse: Warehouse, usecase: str) -> list[Load]:
+def loads(warehouse: Queries, usecase: str) -> list[Load]:
     """Every recorded load of the use case."""
     sql = f"""
         SELECT table_name, part, digest, generation, status, loaded_rows
@@ -152,20 +157,20 @@ def loads(warehouse: Warehouse, usecase: str) -> list[Load]:
     ]
 
 
-def record_load(warehouse: Warehouse, usecase: str, load: Load, result: StreamLoadResult) -> None:
+def record_load(warehouse: Queries, usecase: str, load: Load, result: StreamLoadResult) -> None:
     columns = ("use_case", "label", "table_name", "part", "digest", "generation", "status", "loaded_rows")
     row = (usecase, result.label, load.table, load.part, load.digest, load.generation, "LOADED", load.rows)
     figures = (result.load_bytes, result.load_time_ms, now())
     _insert(warehouse, "load_history", (*columns, "load_bytes", "duration_ms", "loaded_at"), [(*row, *figures)])
 
 
-def forget_loads(warehouse: Warehouse, usecase: str, table: str) -> None:
+def forget_loads(warehouse: Queries, usecase: str, table: str) -> None:
     """Say that what was loaded into `table` is gone with it."""
     sql = f"UPDATE {DATABASE}.load_history SET status = 'REMOVED' WHERE use_case = %s AND table_name = %s"  # noqa: S608
     warehouse.execute(sql, (usecase, table))
 
 
-def record_checks(warehouse: Warehouse, usecase: str, started: datetime, results: Iterable[CheckResult]) -> None:
+def record_checks(warehouse: Queries, usecase: str, started: datetime, results: Iterable[CheckResult]) -> None:
     """Store one run of checks."""
     run_id, at = str(uuid.uuid4()), _text(started)
     rows = [
@@ -191,7 +196,7 @@ def record_checks(warehouse: Warehouse, usecase: str, started: datetime, results
         _insert(warehouse, "quality_check", (*columns, *figures), rows)
 
 
-def last_checks(warehouse: Warehouse, usecase: str) -> list[Row]:
+def last_checks(warehouse: Queries, usecase: str) -> list[Row]:
     """The checks of the newest run, empty when there was none."""
     newest = f"SELECT checked_at, run_id FROM {DATABASE}.quality_check WHERE use_case = %s"  # noqa: S608
     runs = warehouse.query(f"{newest} ORDER BY checked_at DESC, run_id LIMIT 1", (usecase,))
@@ -216,7 +221,7 @@ def _short(text: str) -> str:
     return text.encode("utf-8")[:500].decode("utf-8", "ignore")
 
 
-def _insert(warehouse: Warehouse, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _insert(warehouse: Queries, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     one = f"({', '.join(['%s'] * len(columns))})"
     sql = f"INSERT INTO {DATABASE}.{table} ({', '.join(columns)}) VALUES {', '.join([one] * len(rows))}"  # noqa: S608
     warehouse.execute(sql, [value for row in rows for value in row])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nereus.usecases import ops
 from nereus.usecases.model import UseCase, find, names
-from nereus.warehouse.client import Warehouse, WarehouseError
+from nereus.warehouse.client import Queries, Warehouse, WarehouseError
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,16 @@ def gather(warehouse: Warehouse, folder: Path) -> list[Row]:
     """Every use case in `folder`, by name."""
     declared = [find(name, folder) for name in names(folder)]
     try:
-        recorded = ops.DATABASE in ops.databases(warehouse)
-        return [Row(usecase, state(usecase.name, warehouse) if recorded else _NOTHING) for usecase in declared]
+        with warehouse.session() as session:
+            recorded = ops.exists(session)
+            return [Row(usecase, state(usecase.name, session) if recorded else _NOTHING) for usecase in declared]
     except WarehouseError as error:
         if not error.is_gone:
             raise
         return [Row(usecase, None) for usecase in declared]
 
 
-def state(usecase: str, warehouse: Warehouse) -> State:
+def state(usecase: str, warehouse: Queries) -> State:
     """What the warehouse holds of one use case."""
     checks = ops.last_checks(warehouse, usecase)
     return State(

@@ -5,9 +5,10 @@ Nothing here knows which engine answers; the same calls work against the embedde
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import pymysql
 from pymysql.cursors import DictCursor
@@ -18,7 +19,7 @@ from nereus.errors import Failure
 from nereus.home import Home
 from nereus.warehouse.streamload import Source, StreamLoad, StreamLoadResult
 
-__all__ = ["Source", "StreamLoadResult", "Warehouse", "WarehouseError"]
+__all__ = ["Queries", "Session", "Source", "StreamLoadResult", "Warehouse", "WarehouseError"]
 
 #: One row of a result: column name to value, in the order of the columns.
 Row = dict[str, Any]
@@ -43,7 +44,7 @@ class WarehouseError(Failure):
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Where the warehouse is and who is asking. Every call opens its own connection and closes it.
+    """Where the warehouse is and who is asking. Every call opens its own connection and closes it; `session` keeps one.
 
     Attributes:
         read_timeout_s: how long one answer may take before the connection is given up; None waits for ever.
@@ -87,31 +88,26 @@ class Warehouse:
             )
         except pymysql.MySQLError as error:
             code, text = _code_and_text(error)
-            fix = "Is it running? See: make status" if code in _COULD_NOT_CONNECT else None
-            raise WarehouseError(
-                f"the warehouse at {self.host}:{self.mysql_port} refused user {self.user}: {text}", code, fix=fix
-            ) from error
+            where = f"the warehouse at {self.host}:{self.mysql_port}"
+            if code in _COULD_NOT_CONNECT:
+                raise WarehouseError(
+                    f"{where} does not answer: {text}", code, fix="Is it running? See: make status"
+                ) from error
+            raise WarehouseError(f"{where} refused user {self.user}: {text}", code) from error
+
+    def session(self, database: str | None = None) -> Session:
+        """One connection for many statements, to be used in a `with`. Connecting costs more than a small query."""
+        return Session(self.connect(database), database)
 
     def query(self, sql: str, params: Parameters = None, *, database: str | None = None) -> list[Row]:
-        """All rows of one statement, each a dict by column name.
-
-        `params` fill ``%s`` or ``%(name)s``, quoted by the driver; with params, a literal percent sign is ``%%``.
-        Raises WarehouseError with the warehouse's own text and the head of the statement.
-        """
-        with self.connect(database) as connection, connection.cursor(DictCursor) as cursor:
-            _run(cursor, sql, params)
-            return list(cast("Iterable[Row]", cursor.fetchall()))
+        """All rows of one statement over a connection of its own; see `Session.query`."""
+        with self.session(database) as session:
+            return session.query(sql, params)
 
     def execute(self, sql: str, params: Parameters = None, *, database: str | None = None) -> int:
-        """Run one statement for its effect. Returns the number of rows the warehouse says it touched."""
-        with self.connect(database) as connection, connection.cursor() as cursor:
-            return _run(cursor, sql, params)
-
-    def execute_all(self, statements: Iterable[str], *, database: str | None = None) -> None:
-        """Run statements in order over one connection; the first that fails stops the rest."""
-        with self.connect(database) as connection, connection.cursor() as cursor:
-            for sql in statements:
-                _run(cursor, sql, None)
+        """Run one statement for its effect over a connection of its own; see `Session.execute`."""
+        with self.session(database) as session:
+            return session.execute(sql, params)
 
     def stream_load(
         self,
@@ -146,19 +142,64 @@ class Warehouse:
         return {part for row in self.query("SHOW BACKENDS") for part in _hosts(row)}
 
 
+class Queries(Protocol):
+    """What answers SQL: a `Warehouse`, or one `Session` with it."""
+
+    def query(self, sql: str, params: Parameters = None, *, database: str | None = None) -> list[Row]: ...
+
+    def execute(self, sql: str, params: Parameters = None, *, database: str | None = None) -> int: ...
+
+
+class Session:
+    """One connection. `connection` is the driver's own, for what these methods do not offer."""
+
+    def __init__(self, connection: pymysql.Connection[Any], database: str | None = None) -> None:
+        self.connection = connection
+        self._database = database
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up. A connection that is lost already is closed as quietly."""
+        with contextlib.suppress(pymysql.MySQLError):
+            self.connection.close()
+
+    def query(self, sql: str, params: Parameters = None, *, database: str | None = None) -> list[Row]:
+        """All rows of one statement, each a dict by column name.
+
+        `params` fill ``%s`` or ``%(name)s``, quoted by the driver; with params, a literal percent sign is ``%%``.
+        `database` becomes the current one and stays it.
+        Raises WarehouseError with the warehouse's own text and the head of the statement.
+        """
+        with self.connection.cursor(DictCursor) as cursor:
+            self._run(cursor, sql, params, database)
+            return list(cast("Iterable[Row]", cursor.fetchall()))
+
+    def execute(self, sql: str, params: Parameters = None, *, database: str | None = None) -> int:
+        """Run one statement for its effect. Returns the number of rows the warehouse says it touched."""
+        with self.connection.cursor() as cursor:
+            return self._run(cursor, sql, params, database)
+
+    def _run(self, cursor: pymysql.cursors.Cursor, sql: str, params: Parameters, database: str | None) -> int:
+        try:
+            if database is not None and database != self._database:
+                self.connection.select_db(database)
+                self._database = database
+            return cursor.execute(sql, params)
+        except pymysql.MySQLError as error:
+            code, text = _code_and_text(error)
+            head = " ".join(sql.split())
+            raise WarehouseError(f"{text}\n  in: {head[:200]}{'...' if len(head) > 200 else ''}", code) from error
+
+
 def _hosts(backend: Row) -> set[str]:
     tag = str(backend.get("Tag") or "")
     endpoints = [piece.strip('"') for piece in tag.replace(",", " ").replace("{", " ").replace("}", " ").split()]
     return {str(backend.get("Host")), *(endpoint.rsplit(":", 1)[0] for endpoint in endpoints if ":" in endpoint)}
-
-
-def _run(cursor: pymysql.cursors.Cursor, sql: str, params: Parameters) -> int:
-    try:
-        return cursor.execute(sql, params)
-    except pymysql.MySQLError as error:
-        code, text = _code_and_text(error)
-        head = " ".join(sql.split())
-        raise WarehouseError(f"{text}\n  in: {head[:200]}{'...' if len(head) > 200 else ''}", code) from error
 
 
 def _code_and_text(error: pymysql.MySQLError) -> tuple[int, str]:

@@ -27,13 +27,13 @@ def test_a_life_on_the_command_line(deployed: Deployed) -> None:
     assert "corner  A tiny shop               corner    no" in run(deployed, "list")
     out = run(deployed, "deploy", "corner")
     assert "+ table corner.sale: 6 rows loaded" in out
-    assert "+ 10 quality checks run" in out
+    assert "+ 11 quality checks run" in out
     assert run(deployed, "deploy", "corner") == "corner: nothing changed.\n"
     assert [line.split()[-5:] for line in run(deployed, "list").splitlines() if line.startswith("corner")] == [
-        ["corner", "yes", "9", "10", "passed"]
+        ["corner", "yes", "9", "11", "passed"]
     ]
     checked = run(deployed, "check", "corner")
-    assert checked.count("PASS") == 10
+    assert checked.count("PASS") == 11
     assert "reference sale.item -> item.item" in checked
     with pytest.raises(BadInput, match=r"removing corner deletes its data\n  To consent: .* --yes"):
         run(deployed, "remove", "corner")
@@ -44,10 +44,10 @@ def test_a_life_on_the_command_line(deployed: Deployed) -> None:
 def test_a_failing_check_is_an_exit_code(deployed: Deployed) -> None:
     deployed.copy("flawed")
     deployed.edit("flawed/usecase.yaml", "values: [red,", "values: [blue,")
-    with pytest.raises(Failure, match="use case flawed: 1 of 10 quality checks failed"):
+    with pytest.raises(Failure, match="use case flawed: 1 of 11 quality checks failed"):
         run(deployed, "deploy", "flawed")
     assert "FAIL" in run(deployed, "check", "flawed", fails=1)
-    assert "1 of 10 failing" in run(deployed, "list")
+    assert "1 of 11 failing" in run(deployed, "list")
     run(deployed, "remove", "flawed", "--yes")
 
 
