@@ -174,7 +174,7 @@ class Audit:
             try:
                 self._write(entries)
                 self._sweep()
-            except duckdb.Error:
+            except Exception:
                 _log.exception("%d statements are missing from the audit log", len(entries))
 
     def keep(self, days: int) -> None:
@@ -226,7 +226,7 @@ def _cut(text: str, most: int) -> str:
     """A text of at most `most` bytes, and what Doris writes behind one that was longer."""
     if len(text) * 4 <= most:
         return text
-    encoded = text.encode()
+    encoded = text.encode(errors="replace")
     if len(encoded) <= most:
         return text
     kept = encoded[:most].decode(errors="ignore")
@@ -235,7 +235,8 @@ def _cut(text: str, most: int) -> str:
 
 def _complete(entry: Entry) -> tuple[Any, ...]:
     """A row of `_SCHEMA`. Texts are masked and hashed when they are written, so that recording stays cheap."""
-    text = mask(entry.stmt)
+    # A client may send what is no text at all.
+    text = mask(entry.stmt).encode(errors="replace").decode()
     message = entry.error_message.replace("\n", " ").replace("\t", " ")
     clean = entry._replace(stmt=text, error_message=message)
     return (*clean, hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.session import Session
+
+_log = logging.getLogger(__name__)
 
 #: How often the watch looks, in seconds: a timeout comes at most this much late.
 _INTERVAL_S = 0.1
@@ -64,4 +67,8 @@ class Processes:
         while not self._stop.wait(_INTERVAL_S):
             now = time.monotonic()
             for session in tuple(self._sessions.values()):
-                session.tick(now)
+                try:
+                    session.tick(now)
+                except Exception:
+                    # One session that cannot be ended must not keep the others from it.
+                    _log.exception("the watch failed for session %d", session.connection_id)

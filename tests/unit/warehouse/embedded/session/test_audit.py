@@ -146,6 +146,12 @@ def test_a_long_text_is_cut_as_doris_cuts_it(root: Session) -> None:
     assert rows == [("SELECT 'a text of mo ... /* truncated. audit_plugin_max_sql_length=20 */",)]
 
 
+def test_what_is_no_text_is_recorded_all_the_same(root: Session) -> None:
+    with pytest.raises(DorisError):
+        ask(root, "FROBNICATE \udc80")
+    assert ask(root, f"SELECT stmt FROM {LOG} WHERE stmt LIKE 'FROB%'") == [("FROBNICATE ?",)]
+
+
 def test_retention_is_set_as_in_doris_and_remembered(tmp_path: Path) -> None:
     first = Warehouse.open(tmp_path, memory_gb=1, threads=1, root_password=PASSWORD)
     session = first.connect("root")

@@ -141,6 +141,20 @@ def test_a_session_that_idles_past_wait_timeout_is_ended(warehouse: Warehouse) -
     session.close()
 
 
+def test_a_session_that_cannot_be_ended_keeps_no_other_from_its_timeout(warehouse: Warehouse, root: Session) -> None:
+    def fail() -> None:
+        raise OSError("gone")
+
+    broken = warehouse.connect("root")
+    broken.on_kill = fail
+    do(broken, "SET wait_timeout = 0")
+    do(root, "SET query_timeout = 1")
+    with pytest.raises(DorisError, match="killed by timeout checker"):
+        ask(root, ENDLESS)
+    broken.on_kill = None
+    broken.close()
+
+
 def test_closing_a_session_stops_what_it_runs(warehouse: Warehouse) -> None:
     session = warehouse.connect("root")
     thread, raised = in_thread(session, ENDLESS)
