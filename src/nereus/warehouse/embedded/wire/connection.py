@@ -153,7 +153,8 @@ class Connection:
 
     async def _obey(self) -> None:
         channel = self._channel
-        while not self._ending:
+        # Who kills their own connection gets the answer first; the session is marked then.
+        while not self._ending and not self._logged_in().killed:
             channel.sequence = 0
             packet = await channel.read()
             if not packet:

@@ -49,6 +49,7 @@ class FakeSession:
         self.cursor = warehouse.db.cursor()
         self.database = None
         self.on_kill = None
+        self.killed = False
         self.cancelled = None
         self.closed = threading.Event()
         self.busy = False
@@ -75,6 +76,10 @@ class FakeSession:
         self.warehouse.statements.append((self.user, text))
         if text.startswith("OK"):
             yield Ok(7, text[2:].strip())
+            return
+        if text == "KILL ME":
+            self.killed = True
+            yield Ok()
             return
         if text.upper().startswith(("SET ", "COMMIT", "ROLLBACK")):
             yield Ok()

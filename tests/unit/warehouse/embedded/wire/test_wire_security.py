@@ -1,5 +1,6 @@
 """Nobody gets in without the password, whatever they send instead."""
 
+import contextlib
 import socket
 import struct
 
@@ -192,7 +193,8 @@ def test_garbage_of_any_kind_leaves_the_server_alive(server, raw):
     for size in (1, 3, 4, 5, 36, 200):
         with RawClient(server.port) as client:
             client.sock.sendall(bytes(range(256))[:size])
-            client.sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # The server may have closed it already.
+                client.sock.shutdown(socket.SHUT_WR)
             while not client.ended():
                 pass
     assert raw().log_in()[0] == 0

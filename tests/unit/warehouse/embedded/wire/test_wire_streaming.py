@@ -106,6 +106,14 @@ def test_kill_closes_a_connection_whose_client_does_not_read(raw, house):
     until(lambda: not house.sessions)
 
 
+def test_who_kills_his_own_connection_is_answered_first(raw, house):
+    client = raw()
+    client.log_in()
+    assert client.command(0x03, b"KILL ME")[0] == 0
+    assert client.ended()
+    until(lambda: not house.sessions)
+
+
 def test_the_server_ends_what_runs_and_says_why(house):
     with served(house) as server, RawClient(server.port) as busy, RawClient(server.port) as idle:
         busy.log_in()
