@@ -38,12 +38,12 @@ class CorrelatedSelect:
 
 def conjuncts(node: exp.Expression) -> Iterator[exp.Expression]:
     """The terms of a condition that is a chain of ANDs; what all sides of an OR have in common is a term."""
-    parts = _flat(node, exp.And)
+    parts = flatten(node, exp.And)
     if len(parts) > 1:
         for part in parts:
             yield from conjuncts(part)
         return
-    alternatives = _flat(parts[0], exp.Or)
+    alternatives = flatten(parts[0], exp.Or)
     if len(alternatives) == 1:
         yield alternatives[0]
         return
@@ -55,7 +55,7 @@ def conjuncts(node: exp.Expression) -> Iterator[exp.Expression]:
         yield exp.Tuple(expressions=rest)
 
 
-def _flat(node: exp.Expression, kind: type[exp.Connector]) -> list[exp.Expression]:
+def flatten(node: exp.Expression, kind: type[exp.Connector]) -> list[exp.Expression]:
     """``(a AND b) AND c`` -> a, b, c."""
     found: list[exp.Expression] = []
     waiting = [node]
@@ -97,16 +97,17 @@ def _top(query: tree.Query) -> tree.Body:
 
 def _check_places(kind: str, found: CorrelatedSelect) -> None:
     if kind == "scalar":
-        if "PROJECT" in found.clauses or "UNBOUND_ONE_ROW_RELATION" in found.clauses:
-            raise DorisError("access outer query's column in project is not supported")
-        if found.clauses & {"AGGREGATE", "REPEAT"}:
-            raise DorisError("access outer query's column in aggregate is not supported")
+        if found.clauses & {"PROJECT", "AGGREGATE", "REPEAT", "UNBOUND_ONE_ROW_RELATION"}:
+            place = "aggregate" if found.aggregated else "project"
+            raise DorisError(f"access outer query's column in {place} is not supported")
         if "SORT" in found.clauses:
             raise DorisError("access outer query's column in order by is not supported")
         if found.keyed and "FILTER" in found.clauses:
             raise DorisError("access outer query's column before agg with group by is not supported")
         if found.windowed:
             raise DorisError("access outer query's column before window function is not supported")
+        if "FILTER" in found.clauses and found.aggregated and found.select.having is not None:
+            raise DorisError("only project, sort and subquery alias node is allowed after agg node")
         if {"FILTER", "HAVING"} <= found.clauses:
             raise DorisError("access outer query's column in two places is not supported")
     elif kind == "in" and found.aggregated and found.clauses & {"FILTER", "AGGREGATE", "REPEAT", "PROJECT"}:
@@ -136,13 +137,16 @@ def _equal(term: exp.Expression) -> bool:
     return isinstance(term, exp.EQ)
 
 
-def _origins(node: exp.Expression, outer: frozenset[str]) -> set[str]:
-    """Whether an expression has outer columns, inner columns or both."""
-    found: set[str] = set()
+def columns_of(node: exp.Expression) -> Iterator[exp.Column]:
+    """The columns an expression refers to, those of its subqueries' outer references included."""
     for part in node.walk():
         if isinstance(part, exp.Column):
-            found.add("outer" if part.table in outer else "inner")
+            yield part
         elif isinstance(part, Text):
             for column in part.args.get("columns") or ():
-                found |= _origins(column, outer)
-    return found
+                yield from columns_of(column)
+
+
+def _origins(node: exp.Expression, outer: frozenset[str]) -> set[str]:
+    """Whether an expression has outer columns, inner columns or both."""
+    return {"outer" if column.table in outer else "inner" for column in columns_of(node)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql import registry, variables
 from nereus.warehouse.embedded.sql.context import Context
+from nereus.warehouse.embedded.sql.naming import Candidates
 from nereus.warehouse.embedded.sql.rules import builtins, casts, comparison
 from nereus.warehouse.embedded.sql.scope import Column, Scope, ambiguous
 from nereus.warehouse.embedded.sql.tree import Call, Lambda, Name, QueryExpression, SortItem, Star, describe
@@ -57,9 +58,6 @@ _ARITHMETIC: dict[str, type[exp.Expression]] = {
     "bitnot": exp.BitwiseNot,
 }
 _GROUPING = frozenset({"grouping", "grouping_id"})
-
-#: What a name may mean at this place: (parts, inside an aggregate's arguments) -> columns.
-Candidates = Callable[[tuple[str, ...], bool], list[Column]]
 
 
 @dataclass(slots=True)
@@ -269,8 +267,6 @@ class ExpressionBinder:
     def _query(self, node: exp.Expression, *, negated: bool = False) -> Typed:
         if self.subqueries is None or self.scope is None:
             raise Refused("a subquery here")
-        if self._inside:
-            raise DorisError("Subquery expressions are not allowed in aggregate functions")
         kind = node.args["kind"]
         if kind == "exists":
             return Typed(self.subqueries.exists(node.args["query"], self.scope, negated=negated), BOOLEAN)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql import generators, tree
 from nereus.warehouse.embedded.sql.checks import forbid
 from nereus.warehouse.embedded.sql.context import MAX_VIEW_DEPTH, Context
+from nereus.warehouse.embedded.sql.correlation import columns_of, flatten
 from nereus.warehouse.embedded.sql.expressions import ExpressionBinder
 from nereus.warehouse.embedded.sql.outputs import Bound
-from nereus.warehouse.embedded.sql.render import quoted
+from nereus.warehouse.embedded.sql.render import Text, quoted
 from nereus.warehouse.embedded.sql.rules import comparison
 from nereus.warehouse.embedded.sql.scope import CATALOG, Column, Scope
-from nereus.warehouse.embedded.sql.typed import ColumnRead, Relation, Typed
-from nereus.warehouse.embedded.types import BIGINT, TINYINT
+from nereus.warehouse.embedded.sql.typed import ColumnRead, Relation
+from nereus.warehouse.embedded.types import BIGINT, BOOLEAN
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.sql.queries import QueryBinder
@@ -256,7 +258,7 @@ def _join(node: tree.Join, binder: QueryBinder, outer: Scope | None) -> BoundRel
         condition, hidden = _using(node.using, left, right, binder)
         visible = [column for column in visible if column not in hidden]
     elif node.on is not None:
-        condition = _condition(node, left, right, binder, outer)
+        condition = _condition(node.on, node.kind, left, right, binder, outer)
     first, second = (right, left) if node.kind in ("RIGHT SEMI", "RIGHT ANTI") else (left, right)
     if condition is None:
         text = f"{first.text} CROSS JOIN {second.enclosed()}"
@@ -276,16 +278,37 @@ def _nullable(relation: BoundRelation) -> None:
 
 
 def _condition(
-    node: tree.Join, left: BoundRelation, right: BoundRelation, binder: QueryBinder, outer: Scope | None
+    node: exp.Expression, kind: str, left: BoundRelation, right: BoundRelation, binder: QueryBinder, outer: Scope | None
 ) -> str:
+    """The text of ON. Raises DorisError for what Doris does not take there."""
     scope = Scope(left.columns + right.columns, left.visible + right.visible, outer)
     before = len(outer.used) if outer is not None else 0
     expressions = binder.expressions(scope, "JOIN")
-    condition = expressions.condition(node.on) if node.on is not None else Typed(None, TINYINT)  # type: ignore[arg-type]
+    condition = expressions.condition(node).node
     if outer is not None and len(outer.used) > before:
         raise DorisError("Unsupported correlated subquery with correlated slot in join conjuncts")
     forbid(expressions.take_found(), "LOGICAL_JOIN", "aggregate", "grouping", "window")
-    return binder.context.render(condition.node)
+    terms = flatten(condition, exp.And)
+    if kind != "INNER":
+        terms = [_without_subquery(term, left, right, binder.context) for term in terms]
+    return " AND ".join(binder.context.renderer.operand(term) for term in terms)
+
+
+def _without_subquery(
+    term: exp.Expression, left: BoundRelation, right: BoundRelation, context: Context
+) -> exp.Expression:
+    """A term of ON with a subquery becomes a column beside the table it is about: DuckDB takes it only there."""
+    if not any(isinstance(part, Text) for part in term.walk()):
+        return term
+    used = {column.table for column in columns_of(term)}
+    own = {column.alias for column in right.columns}
+    if used & own and used - own:
+        raise Refused("a subquery in ON that refers to both sides of the join", "Compute it in a derived table.")
+    side = right if used & own else left
+    alias = context.counters.alias()
+    side.text = f'{side.text} CROSS JOIN LATERAL (SELECT {context.render(term)} AS "term") AS {quoted(alias)}'
+    side.joined = True
+    return Column("term", BOOLEAN, alias=alias, physical="term").node()
 
 
 def _using(
@@ -306,6 +329,3 @@ def _using(
         one, other = comparison.pair(pair[0].typed(), pair[1].typed())
         conditions.append(f"{binder.context.render(one.node)} = {binder.context.render(other.node)}")
     return " AND ".join(conditions), hidden
-
-
-Resolver = Callable[[tuple[str, ...], bool], list[Column]]

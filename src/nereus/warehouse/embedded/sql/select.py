@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
-from nereus.warehouse.embedded.sql import registry, tree
+from nereus.warehouse.embedded.sql import naming, registry, tree
 from nereus.warehouse.embedded.sql.checks import direction, forbid, is_constant, ordinal_of, ungrouped
 from nereus.warehouse.embedded.sql.correlation import CorrelatedSelect, conjuncts
-from nereus.warehouse.embedded.sql.expressions import Candidates, ExpressionBinder, Found
+from nereus.warehouse.embedded.sql.expressions import ExpressionBinder, Found
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
 from nereus.warehouse.embedded.sql.relations import BoundRelation, bind_relation
 from nereus.warehouse.embedded.sql.render import quoted
-from nereus.warehouse.embedded.sql.scope import Column, Scope, only_exact
+from nereus.warehouse.embedded.sql.scope import Column, Scope
 from nereus.warehouse.embedded.sql.subqueries import SubqueryBinder
 from nereus.warehouse.embedded.sql.typed import Typed
+from nereus.warehouse.embedded.types import BOOLEAN
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.sql.queries import QueryBinder
@@ -69,6 +70,7 @@ class SelectBinder:
             self._group(select.group)
             order = order or select.group.order
         self.grouped = select.group is not None or any(item.found.aggregate for item in self.items)
+        self._distinct()
         having, qualify = self._having(), self._qualify()
         sorting = self._sort(order)
         self._check()
@@ -76,6 +78,10 @@ class SelectBinder:
             self._correlated(self.outer, before, [value.node for value in (*filters, having) if value is not None])
         head = f"{prefix}SELECT {'DISTINCT ' if select.distinct else ''}"
         tail = "" if relation is None else f" FROM {relation.text}"
+        if having is not None and (qualify is not None or any(item.found.window for item in self.items)):
+            # Doris evaluates the windows of the SELECT list before HAVING.
+            qualify = having if qualify is None else Typed(exp.And(this=having.node, expression=qualify.node), BOOLEAN)
+            having = None
         if having is not None and not self.grouped:
             filters.append(having)
             having = None
@@ -127,7 +133,7 @@ class SelectBinder:
         )
 
     def _expressions(
-        self, clause: str, candidates: Candidates | None = None, *, exact: bool = True
+        self, clause: str, candidates: naming.Candidates | None = None, *, exact: bool = True
     ) -> ExpressionBinder:
         return ExpressionBinder(
             self.binder.context,
@@ -200,16 +206,7 @@ class SelectBinder:
 
     def _group(self, group: tree.GroupBy) -> None:
         clause = "AGGREGATE" if group.sets is None else "REPEAT"
-        outputs = [item.as_column() for item in self.items if item.found.aggregate is None]
-        output_scope = Scope(outputs, outputs)
-
-        def candidates(parts: tuple[str, ...], _inside: bool) -> list[Column]:
-            found = only_exact(self.scope.find(parts), parts)
-            if len(found) == 1:
-                return found
-            return only_exact(output_scope.find(parts), parts) or found
-
-        expressions = self._expressions(clause, candidates)
+        expressions = self._expressions(clause, naming.in_group_by(self.scope, self._plain_items()))
         if group.sets is None:
             self.keys = [self._key(key, expressions) for key in group.keys]
         else:
@@ -235,7 +232,7 @@ class SelectBinder:
         return number if number is not None and 1 <= number <= len(self.items) else None
 
     def _group_text(self) -> str:
-        if self.select.group is None:
+        if self.select.group is None and not (self.grouped and self.keys):
             return ""
         if self.sets is None:
             keys = [self._key_text(key) for key in self.keys]
@@ -255,22 +252,12 @@ class SelectBinder:
         found = [by_place.get((key.node.table, key.node.name)) for key in self.keys if isinstance(key.node, exp.Column)]
         return [column for column in found if column is not None]
 
-    def _after_group(self, *, first_only: bool = True) -> Candidates:
-        """Names over an aggregation: grouping columns, then the SELECT list, then the columns below."""
-        keys = self._group_columns()
-        outputs = [item.as_column() for item in self.items]
-        key_scope, output_scope = Scope(keys, keys), Scope(outputs, outputs)
+    def _item_columns(self) -> list[Column]:
+        """The SELECT list as names see it."""
+        return [item.as_column() for item in self.items]
 
-        def candidates(parts: tuple[str, ...], inside: bool) -> list[Column]:
-            if inside:
-                return self.scope.find(parts)
-            for scope in (key_scope, output_scope, self.scope):
-                found = scope.find(parts)
-                if found:
-                    return found[:1] if first_only else found
-            return []
-
-        return candidates
+    def _plain_items(self) -> list[Column]:
+        return [item.as_column() for item in self.items if item.found.aggregate is None]
 
     def _having(self) -> Typed | None:
         node = self.select.having
@@ -279,75 +266,62 @@ class SelectBinder:
         if not self.grouped and _has_aggregate(node):
             self.grouped = True
         if self.select.group is not None:
-            expressions = self._expressions("HAVING", self._after_group(), exact=False)
+            candidates = naming.over_groups(self.scope, self._group_columns(), self._item_columns())
         else:
-            expressions = self._expressions("HAVING", self._outputs_first(), exact=False)
+            candidates = naming.in_having(self.scope, self._item_columns())
+        expressions = self._expressions("HAVING", candidates, exact=False)
         condition = expressions.condition(node)
         forbid(expressions.take_found(), "LOGICAL_HAVING", "window")
-        missing = self._missing([condition]) if self.grouped else []
-        if missing and self.select.group is not None:
+        missing = self._missing([condition]) if self.grouped or self.keys else []
+        if missing and (self.select.group is not None or self.keys):
             raise DorisError(f"{missing[0]} should be grouped by.")
         if missing:
             raise DorisError(f"{', '.join(missing)} not in aggregate's output")
         return condition
 
-    def _outputs_first(self) -> Candidates:
-        outputs = [item.as_column() for item in self.items]
-        output_scope = Scope(outputs, outputs)
-
-        def candidates(parts: tuple[str, ...], inside: bool) -> list[Column]:
-            if inside:
-                return self.scope.find(parts)
-            return output_scope.find(parts) or self.scope.find(parts)
-
-        return candidates
+    def _distinct(self) -> None:
+        """SELECT DISTINCT is a grouping by its items: HAVING may aggregate over it."""
+        select = self.select
+        if not select.distinct or self.grouped or select.having is None:
+            return
+        self.keys = [item.value for item in self.items]
+        if _has_aggregate(select.having):
+            if any(item.found.window for item in self.items) or select.qualify is not None:
+                raise Refused("an aggregate in HAVING over DISTINCT and a window function", "Write GROUP BY.")
+            self.grouped = True
 
     def _qualify(self) -> Typed | None:
         node = self.select.qualify
         if node is None:
             return None
         if self.grouped:
-            candidates = self._after_group()
+            candidates = naming.over_groups(self.scope, self._group_columns(), self._item_columns())
         else:
-            outputs = [item.as_column() for item in self.items]
-            output_scope = Scope(outputs, outputs)
-
-            def candidates(parts: tuple[str, ...], _inside: bool) -> list[Column]:
-                return self.scope.find(parts) or output_scope.find(parts)
-
+            candidates = naming.in_qualify(self.scope, self._item_columns())
         expressions = self._expressions("QUALIFY", candidates)
         condition = expressions.condition(node)
-        if expressions.found.window is None and not any(item.found.window for item in self.items):
-            raise Refused("QUALIFY without a window function", "Write WHERE or HAVING.")
+        if not any(isinstance(part, exp.Window) for part in condition.node.walk()):
+            raise DorisError("qualify only used for window expression")
         return condition
 
     def _sort(self, order: Sequence[tree.SortItem]) -> str:
         if not order:
             return ""
-        outputs = [item.as_column() for item in self.items]
-        texts = [text for item in order if (text := self._sort_key(item, Scope(outputs, outputs)))]
+        texts = [text for item in order if (text := self._sort_key(item))]
         return f" ORDER BY {', '.join(texts)}" if texts else ""
 
-    def _sort_key(self, item: tree.SortItem, outputs: Scope) -> str | None:
+    def _sort_key(self, item: tree.SortItem) -> str | None:
         """One ORDER BY key: an ordinal where it is an item of the SELECT list, None where it is a constant."""
         node = item.expression
         suffix = direction(item)
         if ordinal_of(node) is not None:
             ordinal = self._ordinal(node)
             return f"{ordinal}{suffix}" if ordinal else None
-        aggregated = _has_aggregate(node)
-        plain = [column for column, bound in zip(outputs.columns, self.items, strict=True) if not bound.found.aggregate]
-        without = Scope(plain, plain)
-
-        def candidates(parts: tuple[str, ...], _inside: bool) -> list[Column]:
-            if not aggregated:
-                return only_exact(outputs.find(parts), parts)[:1] or only_exact(self.scope.find(parts), parts)
-            if self.select.group is not None:
-                found = without.find(parts)
-                if found:
-                    return found[:1]
-            return only_exact(self.scope.find(parts), parts)
-
+        if not _has_aggregate(node):
+            candidates = naming.in_order_by(self.scope, self._item_columns())
+        else:
+            aliases = self._plain_items() if self.select.group is not None else []
+            candidates = naming.in_aggregate_order(self.scope, aliases)
         expressions = self._expressions("SORT", candidates)
         value = expressions.bind(node)
         found = expressions.take_found()
@@ -358,7 +332,12 @@ class SelectBinder:
             return None
         if self.select.distinct:
             named = tree.describe(node)
+            if found.aggregate and not self.grouped:
+                raise Refused("an aggregate in the ORDER BY of SELECT DISTINCT", "Write GROUP BY.")
+            if self.grouped:
+                raise DorisError(f"{named} of ORDER BY clause is not in SELECT list")
             raise DorisError(f"{named} should be grouped by.")
+        forbid(found, "LOGICAL_SORT", "window")
         if found.aggregate and not self.grouped:
             raise DorisError(f"LOGICAL_SORT can not contains AggregateFunction expression: {found.aggregate}")
         if self.grouped:

@@ -160,6 +160,29 @@ def test_semi_and_anti_joins_give_one_side(house: House, kind: str, expected: li
     )
 
 
+@pytest.mark.parametrize(
+    ("join", "expected"),
+    [
+        (
+            "orders o left join customers c on o.customer = c.id and c.id in (select 10)",
+            [(1, "Ann"), (2, "Ann"), (3, None)],
+        ),
+        (
+            "orders o left join customers c on o.customer = c.id and o.id = (select 3)",
+            [(1, None), (2, None), (3, "Bob")],
+        ),
+        (
+            "orders o left join customers c on o.customer = c.id"
+            " and not exists (select 1 from orders x where x.id = o.id + 3)",
+            [(1, None), (2, None), (3, "Bob")],
+        ),
+        ("orders o join customers c on o.customer = c.id and c.id in (select 10)", [(1, "Ann"), (2, "Ann")]),
+    ],
+)
+def test_subqueries_in_on(house: House, join: str, expected: list[tuple[int, str | None]]) -> None:
+    assert house.rows(f"select o.id, c.name from {join} where o.id < 4 order by 1") == expected
+
+
 def test_using_shows_the_key_once(house: House) -> None:
     answer = house.ask("select * from orders join archive.orders a using (id)")
     assert answer.names == ["id", "customer", "day", "amount", "note", "remark"]
@@ -272,8 +295,23 @@ def test_qualify(house: House) -> None:
         "select id from orders qualify row_number() over (partition by customer order by id) = 2 order by 1"
     ) == [2, 5]
     assert house.column("select id, rank() over (order by id desc) r from orders qualify r = 1") == [5]
+    distinct = "select distinct customer from orders having count(*) > 1 order by 1"
+    assert house.column(distinct) == [10, 20]
     grouped = "select customer, sum(amount) s from orders group by customer qualify rank() over (order by s desc) = 1"
     assert house.rows(grouped) == [(10, Decimal("12.50"))]
+
+
+def test_windows_come_before_having(house: House) -> None:
+    assert house.rows("select id, row_number() over (order by id) r from orders having id > 3 order by 1") == [
+        (4, 4),
+        (5, 5),
+    ]
+    grouped = (
+        "select customer, rank() over (order by sum(amount) desc) r from orders group by customer having {} order by 1"
+    )
+    assert house.rows(grouped.format("sum(amount) < 4")) == [(None, 3), (20, 2)]
+    assert house.rows(grouped.format("r = 1")) == [(10, 1)]
+    assert house.rows("select id from orders having amount > 3 qualify rank() over (order by id) = 2") == [(2,)]
 
 
 # set operations
