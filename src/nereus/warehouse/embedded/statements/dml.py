@@ -21,7 +21,7 @@ from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.statements.assign import bind_source, inserted, source_select
 from nereus.warehouse.embedded.statements.ddl import locate
 from nereus.warehouse.embedded.statements.deleting import check_condition
-from nereus.warehouse.embedded.statements.values import Rows, rows_select
+from nereus.warehouse.embedded.statements.values import Rows, forget_rows, rows_select, split_literals
 from nereus.warehouse.embedded.write.labels import LabelUsed
 from nereus.warehouse.embedded.write.rows import target_columns
 
@@ -114,9 +114,7 @@ def _parser(session: Session, text: str) -> WriteParser:
 def insert(session: Session, text: str) -> Ok:
     """INSERT INTO | OVERWRITE TABLE name [PARTITION ...] [WITH LABEL l] [(columns)] VALUES ... | query"""
     _outside_transaction(session)
-    parser = _parser(session, text)
-    target, source = parser.insert()
-    parser.finish()
+    target, source = _read_insert(session, text)
     db, name = locate(session, target.name)
     table = _existing(session, db, name)
     session.check("LOAD", db, name, error=command_denied(session, "LOAD", f"{db}.{name}"))
@@ -146,7 +144,17 @@ def insert(session: Session, text: str) -> Ok:
         )
     except LabelUsed as used:
         raise DorisError(f"begin transaction failed. {used.detail}") from used
+    finally:
+        forget_rows(session)
     return inserted(written)
+
+
+def _read_insert(session: Session, text: str) -> tuple[Target, tree.Query | Rows]:
+    split = split_literals(text)
+    parser = _parser(session, text if split is None else f"{split[0]}()")
+    target, source = parser.insert()
+    parser.finish()
+    return target, source if split is None else split[1]
 
 
 @statement("UPDATE", kind="UPDATE", in_transaction=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -54,6 +55,55 @@ class Rows:
         while parser.accept(","):
             rows.append(_row(parser))
         return cls(rows)
+
+
+_HEAD = re.compile(r"[^'\"]*?\bVALUES\s*(?=\()", re.IGNORECASE)
+_CELL = re.compile(
+    r"\s*(?:'([^'\\]*(?:''[^'\\]*)*)'|(-?\d{1,18})|(-?\d{1,18}\.\d{1,18})|(NULL|TRUE|FALSE))\s*([,)])", re.IGNORECASE
+)
+_NEXT_ROW = re.compile(r"\s*,\s*\(")
+_END = re.compile(r"[\s;]*\Z")
+_WORDS: dict[str, Cell] = {"NULL": None, "TRUE": Literal("boolean", True), "FALSE": Literal("boolean", False)}
+
+
+def split_literals(text: str) -> tuple[str, Rows] | None:
+    """A statement that ends in VALUES with rows of plain literals: what stands before VALUES, and the rows.
+
+    None where there is anything else in it; then it is to be parsed as a whole. This is what makes an INSERT of
+    thousands of rows bearable: no tokens are made of them.
+    """
+    head = _HEAD.match(text)
+    if head is None or "SELECT" in head.group().upper():
+        return None
+    rows: list[list[Cell]] = []
+    at = head.end() + 1
+    match = _CELL.match
+    while True:
+        row: list[Cell] = []
+        while True:
+            found = match(text, at)
+            if found is None:
+                return None
+            string, integer, number, word, mark = found.groups()
+            if string is not None:
+                row.append(Literal("string", string.replace("''", "'")))
+            elif integer is not None:
+                row.append(Literal("integer", int(integer)))
+            elif number is not None:
+                row.append(Literal("decimal", Decimal(number)))
+            else:
+                row.append(_WORDS[word.upper()])
+            at = found.end()
+            if mark == ")":
+                break
+        rows.append(row)
+        following = _NEXT_ROW.match(text, at)
+        if following is None:
+            break
+        at = following.end()
+    if _END.match(text, at) is None:
+        return None
+    return text[: head.end()], Rows(rows)
 
 
 def _row(parser: ClauseParser) -> list[Cell]:
@@ -117,11 +167,19 @@ def rows_select(session: Session, source: Rows, table: Table, columns: Sequence[
     return f"SELECT {', '.join(items)} FROM {quoted(_VIEW)}"
 
 
+def forget_rows(session: Session) -> None:
+    """Let go of the rows that `rows_select` registered."""
+    session.cursor.unregister(_VIEW)
+
+
 def _common(cells: Sequence[Cell]) -> DorisType | None:
     """The type in which all literals of a column can go together, or None where they cannot."""
-    if not all(cell is None or isinstance(cell, Literal) for cell in cells):
-        return None
-    kinds = {cell.kind for cell in cells if isinstance(cell, Literal)}
+    kinds: set[str] = set()
+    for cell in cells:
+        if isinstance(cell, Literal):
+            kinds.add(cell.kind)
+        elif cell is not None:
+            return None
     if not kinds:
         return NULL
     if len(kinds) > 1:

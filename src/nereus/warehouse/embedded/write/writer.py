@@ -24,6 +24,8 @@ from nereus.warehouse.embedded.write.transactions import count, transaction
 
 #: DuckDB numbers the rows that a transaction has not committed yet from here on (its MAX_ROW_ID).
 _NEW_ROWS = 36028797018960000
+#: Labels that are too old to matter are removed once in so many loads.
+_FORGET_EVERY = 1000
 #: How many reasons of filtered rows are kept for the caller.
 _REASONS = 50
 
@@ -96,6 +98,8 @@ class Writer:
         given = _target_columns(table, columns)
         db_id = self._catalog.database(table.db).id
         txn_id = self._txn_ids.take()
+        if txn_id % _FORGET_EVERY == 0:
+            Labels.forget_old(cursor)
         name = label or new_label()
         with (
             self._labels.claim(cursor, db_id, name, txn_id),

@@ -61,6 +61,44 @@ def test_rows_of_different_kinds_go_together(plain):
     assert plain("SELECT k, s FROM t ORDER BY k") == [(1, "a"), (2, "3"), (3, None), (4, "xy")]
 
 
+TEXTS = [
+    ("'it''s'", "it's"),
+    (r"'it\'s'", "it's"),
+    ('"dq"', "dq"),
+    ("'a,b)'", "a,b)"),
+    (r"'\n'", "\n"),
+    ("'-- x'", "-- x"),
+    ("/* c */ 'x'", "x"),
+    ("'x' 'y'", None),
+    ("'VALUES'", "VALUE"),
+]
+
+
+@pytest.mark.parametrize(("literal", "value"), TEXTS)
+def test_texts_of_values_are_read_as_any_literal(plain, literal, value):
+    sql = f"INSERT INTO t (s, k) VALUES ({literal}, 1), (NULL, -2);"
+    if value is None:
+        plain.error(sql)
+        return
+    assert plain(sql).affected_rows == 2
+    assert plain("SELECT s, k FROM t ORDER BY k DESC") == [(value, 1), (None, -2)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "keys"),
+    [
+        ("INSERT INTO t (k) SELECT 1 UNION ALL VALUES (2)", [1, 2]),
+        ("INSERT INTO t (k) SELECT * FROM (VALUES (3)) x", [3]),
+        ("INSERT INTO t (k) /* VALUES (8) */ VALUES (4)", [4]),
+        ("INSERT INTO t (k) VALUES (5), (6 + 1)", [5, 7]),
+        ("INSERT INTO `t` (`k`) values\n(\n1\n)\n,\n( 2 )\n", [1, 2]),
+    ],
+)
+def test_values_stand_in_many_places(plain, sql, keys):
+    plain(sql)
+    assert [k for (k,) in plain("SELECT k FROM t ORDER BY k")] == keys
+
+
 def test_a_long_text_is_cut_as_doris_cuts_it(plain):
     plain("INSERT INTO t (k, s) VALUES (1, 'toolong-toolong')")
     plain("INSERT INTO t (k, s) SELECT 2, concat('äöüßé', 'x') FROM t LIMIT 0")
