@@ -236,10 +236,3 @@ def mod(args: list[Typed], facts: SessionFacts) -> Typed:
     """``mod(a, b)`` -> ``a % b``"""
     count_check("mod", args, 2)
     return arithmetic(exp.Mod(), args, facts)
-
-
-@function("add")
-def add(args: list[Typed], facts: SessionFacts) -> Typed:
-    """``add(a, b)`` -> ``a + b``"""
-    count_check("add", args, 2)
-    return arithmetic(exp.Add(), args, facts)

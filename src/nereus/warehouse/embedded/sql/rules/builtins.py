@@ -91,20 +91,26 @@ year year_ceil year_floor year_of_week years_add years_diff years_sub yearweek y
 #: Function names that a Doris 4.0 frontend lists.
 NAMES = frozenset(_LISTED.split())
 
-#: Names that the grammar or the binder knows beside the listed ones.
-_GRAMMAR = frozenset({"add", "isnull", "nullif"})
+#: Names that the grammar knows beside the listed ones.
+GRAMMAR = frozenset(
+    "date_ceil date_floor isnull mod position timestampadd timestampdiff".split()  # noqa: SIM905 - a list of words
+)
+#: Functions that the binder answers itself.
+_BINDER = frozenset({"grouping", "grouping_id"})
 
 
 def is_known(name: str) -> bool:
     """Whether Doris has a function of this name (any case)."""
     lowered = name.lower()
-    return lowered in NAMES or lowered in _GRAMMAR or is_equal(lowered)
+    return lowered in NAMES or lowered in GRAMMAR or is_equal(lowered)
 
 
 def is_equal(name: str) -> bool:
     """Whether a rule answers it as Doris does."""
     lowered = name.lower()
-    return any(lowered in table for table in (registry.FUNCTIONS, registry.AGGREGATES, registry.WINDOWS))
+    return lowered in _BINDER or any(
+        lowered in table for table in (registry.FUNCTIONS, registry.AGGREGATES, registry.WINDOWS)
+    )
 
 
 def reason(name: str) -> str | None:

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import function, operator
-from nereus.warehouse.embedded.sql.rules import casts, comparison
+from nereus.warehouse.embedded.sql.rules import casts, comparison, literals
 from nereus.warehouse.embedded.sql.rules.build import call, count_check, signature_error, sql, twice, typed
 from nereus.warehouse.embedded.sql.rules.coercion import common_type
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
@@ -37,8 +37,8 @@ def _chosen(name: str, values: list[Typed]) -> DorisType:
     found = common_type(value.type for value in values)
     if found is None:
         raise signature_error(name, (value.type for value in values))
-    types = {value.type.is_text for value in values if value.type.name != "null"}
-    if len(types) > 1:
+    kinds = {value.type.is_text for value in values if value.type.name != "null"}
+    if len(kinds) > 1:
         raise Refused(f"{name} of a text and a {found}", "Cast one of them.")
     return TINYINT if found.name == "null" else found
 
@@ -67,7 +67,19 @@ def coalesce(args: list[Typed], _facts: SessionFacts) -> Typed:
     return _coalesced("coalesce", args)
 
 
+def _read_texts(args: list[Typed]) -> list[Typed]:
+    """String literals in the type of the other values, where they read so: ``coalesce(day, '1970-01-01')``."""
+    others = [arg.type for arg in args if not isinstance(arg.literal, str)]
+    found = common_type(others) if others else None
+    if found is None or found.name == "null" or found.is_text:
+        return args
+    read = [literals.beside(arg, found) if isinstance(arg.literal, str) else arg for arg in args]
+    return read if all(arg.type == found or not arg.type.is_text for arg in read) else args
+
+
 def _coalesced(name: str, args: list[Typed]) -> Typed:
+    if name == "coalesce":
+        args = _read_texts(args)
     found = _chosen(name, args)
     return typed(call("coalesce", *(casts.implicit(arg, found) for arg in args)), found, *args)
 
@@ -118,6 +130,7 @@ def least(args: list[Typed], _facts: SessionFacts) -> Typed:
 def _extreme(name: str, args: list[Typed]) -> Typed:
     if not args:
         raise DorisError(f"Can not found function '{name}' which has 0 arity.")
+    args = _read_texts(args)
     found = _chosen(name, args)
     if found.name == "decimal" and any(arg.type.name == "null" for arg in args):
         raise Refused(f"{name} of NULL and a decimal", "Cast the NULL.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from dataclasses import replace
 from datetime import date as _date
 from datetime import datetime as _datetime
 from datetime import timedelta
@@ -56,7 +57,8 @@ def shift(value: Typed, count: Typed, unit_: str, *, back: bool = False) -> Type
     result = _shifted_type(moment.type, unit_)
     steps = number.literal
     if isinstance(moment.literal, _date) and isinstance(steps, int) and not isinstance(steps, bool):
-        return _constant(moment.literal, -steps if back else steps, unit_, result)
+        found = _constant(moment.literal, -steps if back else steps, unit_, result)
+        return replace(found, volatile=moment.volatile)
     maker, times = _SHIFTS[unit_]
     amount_ = sql(f"CAST(n AS BIGINT) * {times}" if times > 1 else "n", n=number)
     node = sql("d - i" if back else "d + i", d=moment, i=call(maker, amount_))

@@ -69,7 +69,7 @@ def formatted(value: Typed, written: str) -> exp.Expression:
     """A date or datetime as text in a MySQL format."""
     if _longest(written) > _LONGEST:
         raise Refused(f"a date format whose text may be longer than {_LONGEST} characters")
-    pieces = _pieces(_JAVA.get(written, written)) or [("", False)]
+    pieces = _pieces(_JAVA.get(written, written)) or [("CASE WHEN d IS NOT NULL THEN '' END", True)]
     if len(pieces) > 1 or pieces[0][1]:
         twice(value, "date_format")
     joined: exp.Expression | None = None

@@ -31,7 +31,7 @@ def regexp_like(_node: exp.Expression, operands: list[Typed], facts: SessionFact
     return regexp(operands, facts)
 
 
-@function("regexp", "rlike")
+@function("regexp")
 def regexp(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``regexp(a, 'b')`` -> ``regexp_matches(a, 'b', 's')``: a match anywhere, case-sensitive"""
     count_check("regexp", args, 2)
