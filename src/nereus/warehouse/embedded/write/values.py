@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 
 from nereus.warehouse.embedded.catalog.model import Column
+from nereus.warehouse.embedded.ddl.columns import moment
 from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.types import DorisType
 
@@ -25,14 +26,14 @@ def constant(value: str | None, kind: DorisType) -> str:
 def default(column: Column, now: datetime) -> str:
     """What an absent value of this column becomes; `now` is in the session's time zone."""
     if not column.default_is_expression or column.default is None:
-        return constant(column.default, column.type)
+        value = column.default
+        return constant(moment(value, column.type) if value and column.type.is_date else value, column.type)
     word = column.default.upper()
     if word == "CURRENT_DATE":
         return constant(now.date().isoformat(), column.type)
     if word.startswith("CURRENT_TIMESTAMP"):
         digits = re.search(r"\((\d)\)", word)
-        moment = now.isoformat(" ", "microseconds")
-        return constant(moment[: 20 + int(digits[1])] if digits and digits[1] != "0" else moment[:19], column.type)
+    XX
     if word in _CONSTANTS:
         return constant(_CONSTANTS[word], column.type)
     raise Refused(f"a row without a value for column {column.name}, whose default is {column.default}")

@@ -35,7 +35,7 @@ def test_absent_columns_get_their_defaults(bench):
             "k int not null",
             "n bigint default 5",
             "s varchar(9) default it's",
-            "d date default 2024-02-29",
+            "d date default 20240229",
             "p decimal(10,2) default 1.50",
             "at datetime default CURRENT_TIMESTAMP",
             "ms datetime(3) default CURRENT_TIMESTAMP(3)",
