@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlglot import exp
 
@@ -40,6 +40,14 @@ def direction(item: SortItem) -> str:
 def is_constant(value: Typed) -> bool:
     """Whether a value is the same in every row of a statement."""
     return not value.volatile and not any(isinstance(node, (exp.Column, Text)) for node in value.node.walk())
+
+
+def outside_aggregates(node: exp.Expression) -> Iterator[exp.Expression]:
+    """An expression and its parts, without those inside aggregate functions."""
+    yield node
+    if not is_aggregate_call(node) or isinstance(node.parent, exp.Window):
+        for child in node.iter_expressions():
+            yield from outside_aggregates(child)
 
 
 def ungrouped(values: Iterable[Typed], keys: Sequence[exp.Expression], columns: Sequence[Column]) -> list[str]:

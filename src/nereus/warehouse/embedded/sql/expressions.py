@@ -250,6 +250,8 @@ class ExpressionBinder:
         return self._over(rule(self._arguments(node, name), self.context.facts), node, name)
 
     def _over(self, value: Typed, node: exp.Expression, name: str) -> Typed:
+        if self._inside:
+            raise Refused("a window function inside an aggregate function", "Compute it in a derived table.")
         self.found.window = self.found.window or describe(node)
         spec = node.args["over"]
         partition = [self.bind(item).node for item in spec.partition]

@@ -10,7 +10,14 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql import naming, registry, tree
-from nereus.warehouse.embedded.sql.checks import direction, forbid, is_constant, ordinal_of, ungrouped
+from nereus.warehouse.embedded.sql.checks import (
+    direction,
+    forbid,
+    is_constant,
+    ordinal_of,
+    outside_aggregates,
+    ungrouped,
+)
 from nereus.warehouse.embedded.sql.correlation import CorrelatedSelect, conjuncts
 from nereus.warehouse.embedded.sql.expressions import ExpressionBinder, Found
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
@@ -27,13 +34,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class BoundItem:
-    """One column of the SELECT list. `column` is set where it is a plain column without an alias."""
+    """One column of the SELECT list.
+
+    `column` is set where it is a plain column without an alias, `direct` where it is just an aggregate function.
+    """
 
     name: str
     value: Typed
     column: Column | None
     found: Found
     number: int
+    direct: bool = False
 
     def as_column(self) -> Column:
         """The item as names in ORDER BY and HAVING see it."""
@@ -71,15 +82,14 @@ class SelectBinder:
             order = order or select.group.order
         self.grouped = select.group is not None or any(item.found.aggregate for item in self.items)
         self._distinct()
-        having, qualify = self._having(), self._qualify()
+        having, (qualify, own_windows) = self._having(), self._qualify()
         sorting = self._sort(order)
         self._check()
         if self.outer is not None and len(self.outer.used) > before:
             self._correlated(self.outer, before, [value.node for value in (*filters, having) if value is not None])
         head = f"{prefix}SELECT {'DISTINCT ' if select.distinct else ''}"
         tail = "" if relation is None else f" FROM {relation.text}"
-        if having is not None and (qualify is not None or any(item.found.window for item in self.items)):
-            # Doris evaluates the windows of the SELECT list before HAVING.
+        if having is not None and self._after_windows(having, own_windows):
             qualify = having if qualify is None else Typed(exp.And(this=having.node, expression=qualify.node), BOOLEAN)
             having = None
         if having is not None and not self.grouped:
@@ -175,7 +185,9 @@ class SelectBinder:
         else:
             value = expressions.bind(node)
         number = column.number if column else self.binder.context.counters.column()
-        self.items.append(BoundItem(name, value, column, expressions.take_found(), number))
+        found = expressions.take_found()
+        direct = isinstance(node, tree.Call) and node.this in registry.AGGREGATES and not found.window
+        self.items.append(BoundItem(name, value, column, found, number, direct))
 
     def _star(self, star: tree.Star, expressions: ExpressionBinder) -> None:
         excepted = [expressions.column(name.args["parts"], name.args["at"]) for name in star.args["excepted"]]
@@ -290,10 +302,28 @@ class SelectBinder:
                 raise Refused("an aggregate in HAVING over DISTINCT and a window function", "Write GROUP BY.")
             self.grouped = True
 
-    def _qualify(self) -> Typed | None:
+    def _after_windows(self, having: Typed, own_windows: bool) -> bool:
+        """Whether Doris filters by HAVING only after the window functions.
+
+        It does so without grouping; and with grouping where HAVING refers to an item of the SELECT list that is more
+        than a grouping key or an aggregate function.
+        """
+        windowed = any(item.found.window for item in self.items)
+        if not self.grouped:
+            return windowed or own_windows
+        keys = [key.node for key in self.keys]
+        computed = [item.value.node for item in self.items if not item.direct and item.value.node not in keys]
+        if not windowed or not any(part in computed for part in outside_aggregates(having.node)):
+            return False
+        if own_windows:
+            raise Refused("window functions in the SELECT list and in QUALIFY around this HAVING", "Nest the query.")
+        return True
+
+    def _qualify(self) -> tuple[Typed | None, bool]:
+        """The condition, and whether it has window functions of its own."""
         node = self.select.qualify
         if node is None:
-            return None
+            return None, False
         if self.grouped:
             candidates = naming.over_groups(self.scope, self._group_columns(), self._item_columns())
         else:
@@ -302,7 +332,7 @@ class SelectBinder:
         condition = expressions.condition(node)
         if not any(isinstance(part, exp.Window) for part in condition.node.walk()):
             raise DorisError("qualify only used for window expression")
-        return condition
+        return condition, expressions.found.window is not None
 
     def _sort(self, order: Sequence[tree.SortItem]) -> str:
         if not order:

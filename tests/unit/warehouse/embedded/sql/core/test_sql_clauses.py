@@ -301,17 +301,32 @@ def test_qualify(house: House) -> None:
     assert house.rows(grouped) == [(10, Decimal("12.50"))]
 
 
-def test_windows_come_before_having(house: House) -> None:
+def test_windows_without_groups_come_before_having(house: House) -> None:
     assert house.rows("select id, row_number() over (order by id) r from orders having id > 3 order by 1") == [
         (4, 4),
         (5, 5),
     ]
-    grouped = (
-        "select customer, rank() over (order by sum(amount) desc) r from orders group by customer having {} order by 1"
-    )
-    assert house.rows(grouped.format("sum(amount) < 4")) == [(None, 3), (20, 2)]
-    assert house.rows(grouped.format("r = 1")) == [(10, 1)]
     assert house.rows("select id from orders having amount > 3 qualify rank() over (order by id) = 2") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("item", "having", "expected"),
+    [
+        ("rank() over (order by sum(amount) desc)", "sum(amount) < 4", [(None, 2), (20, 1)]),
+        ("rank() over (order by sum(amount) desc)", "s < 4", [(None, 2), (20, 1)]),
+        ("rank() over (order by sum(amount) desc)", "x < 5", [(None, 3), (20, 2)]),
+        ("rank() over (order by sum(amount) desc)", "sum(amount) + 1 < 5", [(None, 3), (20, 2)]),
+        ("rank() over (order by sum(amount) desc)", "r = 1", [(10, 1)]),
+        ("rank() over (order by sum(amount) desc)", "customer > 10", [(20, 1)]),
+        ("1", "s < 4 qualify rank() over (order by sum(amount) desc) = 1", [(20, 1)]),
+        ("rank() over (order by sum(amount) desc)", "s < 4 qualify r = 1", [(20, 1)]),
+    ],
+)
+def test_windows_over_groups_and_having(
+    house: House, item: str, having: str, expected: list[tuple[int | None, int]]
+) -> None:
+    text = f"select customer, {item} r, sum(amount) s, sum(amount) + 1 x from orders group by customer having {having}"
+    assert [row[:2] for row in house.rows(f"{text} order by 1")] == expected
 
 
 # set operations

@@ -151,6 +151,12 @@ def test_no_database_chosen(house: House) -> None:
     [
         ("select 1 from orders partition (p1)", "PARTITION after a table name"),
         ("select * from tasks('type' = 'insert')", "the table function tasks"),
+        ("select sum(rank() over (order by id)) from orders", "a window function inside an aggregate function"),
+        (
+            "select id, rank() over (order by sum(id)) r, id + 1 x from orders group by id having x > 1"
+            " qualify rank() over (order by id) > r",
+            "window functions in the SELECT list and in QUALIFY around this HAVING",
+        ),
         ("select interval 1 day", "INTERVAL outside date arithmetic"),
         ("select group_concat(note order by id nulls last) from orders", None),
         ("select ?", "a parameter marker here"),
