@@ -225,15 +225,14 @@ def _with_views(
         expressions = ExpressionBinder(binder.context, scope.plain, "GENERATE", scope=scope)
         arguments = [expressions.bind(argument) for argument in view.arguments]
         forbid(expressions.take_found(), "LOGICAL_GENERATE", "aggregate", "grouping", "window")
-        made = generators.generate(view, arguments)
+        made = generators.generate(view, arguments, binder.context)
         alias = binder.context.counters.alias()
         columns = [
             Column(name, type_, (view.table,), alias, f"c{i}", True, None, binder.context.counters.column())
             for i, (name, type_) in enumerate(zip(view.columns, made.types, strict=True))
         ]
-        body = binder.context.render(made.node)
         join = "LEFT JOIN LATERAL" if made.outer else "CROSS JOIN LATERAL"
-        text = f"{relation.text} {join} ({body}) AS {quoted(alias)}{' ON TRUE' if made.outer else ''}"
+        text = f"{relation.text} {join} ({made.text}) AS {quoted(alias)}{' ON TRUE' if made.outer else ''}"
         relation = BoundRelation(
             text, [*relation.columns, *columns], [*relation.visible, *columns], relation.names, joined=True
         )

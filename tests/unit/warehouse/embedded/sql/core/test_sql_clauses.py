@@ -329,6 +329,47 @@ def test_windows_over_groups_and_having(
     assert [row[:2] for row in house.rows(f"{text} order by 1")] == expected
 
 
+# lateral views
+
+_LISTS = "(select 1 k, [1, null, 3] a union all select 2, [] union all select 3, null) t"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"select k, e from {_LISTS} lateral view explode(a) x as e", [(1, 1), (1, None), (1, 3)]),
+        (f"select k, x.e from {_LISTS} lateral view explode_outer(a) x as e where k > 1", [(2, None), (3, None)]),
+        (f"select p, e from {_LISTS} lateral view posexplode(a) x as p, e", [(0, 1), (1, None), (2, 3)]),
+        (
+            f"select * from {_LISTS} lateral view explode_numbers(k - 1) x as n where k = 3",
+            [(3, None, 0), (3, None, 1)],
+        ),
+        ("select e from (select 'a,,b' s) t lateral view explode_split(s, ',') x as e", [("a",), ("",), ("b",)]),
+        ("select e from (select 'ab' s) t lateral view explode_split(s, '') x as e", [("a",), ("b",)]),
+        ("select e from (select 1 k) t lateral view explode_split_outer(null, ',') x as e", [(None,)]),
+        ("select a, b from (select 1 k) t lateral view explode([1, 2], ['x']) x as a, b", [(1, "x"), (2, None)]),
+        (
+            "select e, f from (select 'a,b' s) t lateral view explode_split(s, ',') x as e"
+            " lateral view explode_split(concat(e, ';', e), ';') y as f join (select 'b' g) u on x.e = u.g",
+            [("b", "b"), ("b", "b")],
+        ),
+    ],
+)
+def test_lateral_views(house: House, text: str, expected: list[tuple[object, ...]]) -> None:
+    assert sorted(house.rows(text), key=repr) == sorted(expected, key=repr)
+
+
+def test_lateral_view_errors(house: House) -> None:
+    text = "select 1 from orders lateral view {} x as e"
+    assert house.error(text.format("nosuch(note)")) == "Can not found function 'nosuch'"
+    assert house.error(text.format("explode_split(note)")) == "Can not found function 'explode_split' which has 1 arity"
+    assert house.error(text.format("posexplode([1])")) == "posexplode gives 2 columns, but 1 are named"
+    assert "refuses LATERAL VIEW explode_bitmap" in house.error(text.format("explode_bitmap(note)"))
+    assert "refuses explode of varchar(20)" in house.error(text.format("explode(note)"))
+    forbidden = "LOGICAL_GENERATE can not contains AggregateFunction expression: max(id)"
+    assert house.error(text.format("explode_numbers(max(id))")) == forbidden
+
+
 # set operations
 
 
