@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from nereus.warehouse.embedded.counters import QueryCounters
 from nereus.warehouse.embedded.http.answers import RestCode, rest
 from nereus.warehouse.embedded.http.login import Unauthorized, authenticate, is_admin
 from nereus.warehouse.embedded.http.metrics import CONTENT_TYPE, collect, exposition
@@ -34,7 +33,7 @@ _CONNECTION: Mapping[str, Any] = {
     "access_log": None,
     "max_line_size": 1 << 16,
     "max_field_size": _LONGEST_HEADER,
-    "lingering_time": 5.0,
+    "lingering_time": 1.0,
     "keepalive_timeout": 75.0,
     # Compressed bodies are inflated where their size is watched.
     "auto_decompress": False,
@@ -59,9 +58,13 @@ def make_app(warehouse: Warehouse, executor: Executor, *, limit_bytes: int = DEF
     app.router.add_get("/api/bootstrap", port.bootstrap)
     app.router.add_get("/metrics", port.metrics)
 
+    async def end_loads(_: web.Application) -> None:
+        loads.close()
+
     async def end_pool(_: web.Application) -> None:
         await asyncio.to_thread(pool.shutdown)
 
+    app.on_shutdown.append(end_loads)
     app.on_cleanup.append(end_pool)
     return app
 
@@ -145,7 +148,6 @@ class _Port:
         self._warehouse = warehouse
         self._loads = loads
         self._pool = pool
-        self._queries: QueryCounters = getattr(warehouse, "counters", None) or QueryCounters()
 
     async def error_log(self, request: web.Request) -> web.Response:
         """The bad rows of a load, for its own user and for administrators."""
@@ -177,7 +179,7 @@ class _Port:
         return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
 
     def _exposition(self) -> str:
-        return exposition(collect(self._warehouse, self._queries.totals(), self._loads.counters))
+        return exposition(collect(self._warehouse, self._loads.counters))
 
 
 @web.middleware

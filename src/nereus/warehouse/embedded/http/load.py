@@ -41,8 +41,8 @@ _REFUSAL = "the embedded warehouse refuses"
 def run_load(warehouse: Warehouse, plan: LoadPlan, spool: Spool, report: LoadReport, stop: Stop) -> str:
     """Load the spooled body and fill in the report; gives the text of the error log, empty without bad rows.
 
-    Blocks until the transaction is durable or everything is undone. Never raises for a load that fails: the report
-    has the failure. `stop` ends it early.
+    Blocks until the transaction is durable or everything is undone, and removes the body. Never raises for a load
+    that fails: the report has the failure. `stop` ends it early.
     """
     load = _Load(warehouse, plan, report, stop)
     started = time.monotonic()
@@ -60,6 +60,8 @@ def run_load(warehouse: Warehouse, plan: LoadPlan, spool: Spool, report: LoadRep
     finally:
         load.cursor.close()
         report.write_ms = _since(started)
+        # Here rather than by the event loop, which a large file would hold up.
+        spool.remove()
     if report.failure is not None:
         report.loaded_rows = 0
     return load.log

@@ -55,9 +55,9 @@ def exposition(metrics: Iterator[Metric]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def collect(warehouse: Warehouse, queries: QueryTotals, loads: LoadCounters) -> Iterator[Metric]:
+def collect(warehouse: Warehouse, loads: LoadCounters) -> Iterator[Metric]:
     """Everything that is measured, as it is now."""
-    yield from _frontend(warehouse, queries)
+    yield from _frontend(warehouse, warehouse.counters.totals())
     yield from _loads(loads)
     yield from _disk(warehouse)
     yield from _process()

@@ -55,6 +55,11 @@ class StreamLoads:
         self._pool = pool
         self._limit = limit_bytes
         self._labels: set[tuple[str, str]] = set()
+        self._closing = False
+
+    def close(self) -> None:
+        """End the loads that run; each answers its client that it failed."""
+        self._closing = True
 
     async def expect(self, request: web.Request) -> web.StreamResponse | None:
         """Before the body: refuse what cannot work, so that nobody sends it in vain; otherwise ask for the body."""
@@ -133,32 +138,34 @@ class StreamLoads:
             report.receive_ms = _since(started)
             log = await self._run(request, admitted, spool)
         finally:
-            await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, spool.remove))
+            spool.remove()
         if log:
             name = self.logs.keep(plan.user, log)
             report.error_url = f"{request.scheme}://{request.host}/api/_load_error_log?file={name}"
 
     async def _run(self, request: web.Request, admitted: Admitted, spool: Spool) -> str:
         """Let the executor load while the client waits and the load's time is not over."""
-        stop = Stop()
-        plan = admitted.plan
+        plan, stop = admitted.plan, Stop()
         deadline = admitted.started + plan.options.timeout_s
         work = asyncio.get_running_loop().run_in_executor(
             self._executor, run_load, self._warehouse, plan, spool, admitted.report, stop
         )
         over = LoadFailed("TIMEOUT", f"the load took longer than its timeout of {plan.options.timeout_s} seconds")
-        try:
-            while not (await asyncio.wait({work}, timeout=_WATCH_S))[0]:
-                if request.transport is None or request.transport.is_closing():
-                    stop.request(Gone())
-                elif time.monotonic() > deadline:
-                    stop.request(over)
-        except asyncio.CancelledError:
-            # The server is being stopped: the thread must not outlive the spool file and the engine.
-            while not work.done():
-                stop.request(Gone())
+        cancelled: asyncio.CancelledError | None = None
+        while not work.done():
+            try:
                 await asyncio.wait({work}, timeout=_WATCH_S)
-            raise
+            except asyncio.CancelledError as error:
+                # Whoever ends this task must wait for the thread, which uses the spool file and the engine.
+                cancelled = error
+            if self._closing or cancelled:
+                stop.request(LoadFailed("CANCELLED", "the warehouse is being stopped. Send the load again"))
+            elif request.transport is None or request.transport.is_closing():
+                stop.request(Gone())
+            elif time.monotonic() > deadline:
+                stop.request(over)
+        if cancelled:
+            raise cancelled
         return await work
 
     def _check_label(self, db: str, label: str) -> None:

@@ -102,14 +102,14 @@ DATEISH = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(NUMBERISH, st.sampled_from(TARGETS))
 def test_the_short_cut_for_numbers_changes_no_result(text, to):
     value = f"'{text}'"
     assert repr(run(to_column, value, STRING, to)) == repr(run(implicit, value, STRING, to))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(DATEISH, st.sampled_from(DATES))
 def test_the_short_cut_for_dates_changes_no_result(text, to):
     value = f"'{text}'"

@@ -87,10 +87,10 @@ def test_any_text_ends_rows(read, delimiter, raw):
 
 
 def test_rows_and_delimiters_may_cross_the_blocks_of_a_file(read, monkeypatch):
-    body = "".join(f"{i}##wert-{i}-ü\r\n" for i in range(200)).encode()
+    body = "".join(f"{i}##wert-{i}-ü\r\n" for i in range(60)).encode()
     whole = read(body, column_separator="##")
-    assert len(whole) == 200
-    for size in (1, 2, 3, 7, 64):
+    assert len(whole) == 60
+    for size in (1, 3, 64):
         monkeypatch.setattr(lines_format, "BLOCK_BYTES", size)
         assert read(body, column_separator="##") == whole
 
@@ -156,7 +156,7 @@ def test_a_field_that_is_never_closed_takes_the_rest_of_the_file(read):
 
 
 def test_enclosed_rows_may_cross_blocks(read, monkeypatch):
-    body = "".join(f'{i},"ä,{i}\n""x"\r\n' for i in range(100)).encode()
+    body = "".join(f'{i},"ä,{i}\n""x"\r\n' for i in range(40)).encode()
     whole = read(body, column_separator=",", enclose='"', escape="\\")
     assert whole[7] == ("7", 'ä,7\n"x')
     for size in (1, 3, 50):
