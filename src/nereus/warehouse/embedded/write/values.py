@@ -33,7 +33,8 @@ def default(column: Column, now: datetime) -> str:
         return constant(now.date().isoformat(), column.type)
     if word.startswith("CURRENT_TIMESTAMP"):
         digits = re.search(r"\((\d)\)", word)
-    XX
+        present = now.isoformat(" ", "microseconds")
+        return constant(present[: 20 + int(digits[1])] if digits and digits[1] != "0" else present[:19], column.type)
     if word in _CONSTANTS:
         return constant(_CONSTANTS[word], column.type)
     raise Refused(f"a row without a value for column {column.name}, whose default is {column.default}")
