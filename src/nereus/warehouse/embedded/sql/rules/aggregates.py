@@ -6,8 +6,17 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import AggregateRule, aggregate, aggregate_call
-from nereus.warehouse.embedded.sql.rules import arithmetic, casts
-from nereus.warehouse.embedded.sql.rules.build import MAX_PRECISION, call, cast, count_check, scaled, sql, text
+from nereus.warehouse.embedded.sql.rules import casts
+from nereus.warehouse.embedded.sql.rules.build import (
+    MAX_PRECISION,
+    call,
+    cast,
+    count_check,
+    scaled,
+    sql,
+    text,
+    unwidened,
+)
 from nereus.warehouse.embedded.sql.rules.coercion import as_decimal
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import (
@@ -101,9 +110,26 @@ def _summable(name: str, value: Typed) -> Typed:
 
 
 def _looked_through(value: Typed) -> exp.Expression:
-    """A decimal product without its last cast: the sum has 38 digits either way."""
-    node = value.node
-    return node.this if isinstance(node, exp.Cast) and node.meta.get(arithmetic.WIDENING) else node
+    """A decimal without casts that only add digits: its sum has 38 digits either way."""
+    node = unwidened(value.node)
+    if not isinstance(node, exp.Case):
+        return node
+    found = node.copy()
+    for branch in found.args["ifs"]:
+        branch.set("true", _short(branch.args["true"]))
+    if found.args.get("default") is not None:
+        found.set("default", _short(found.args["default"]))
+    return found
+
+
+def _short(node: exp.Expression) -> exp.Expression:
+    """A result of CASE in as few digits as it needs."""
+    node = unwidened(node)
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) and node.this.is_string:
+        digits = node.this.name
+        scale = len(digits.partition(".")[2])
+        return cast(node.this.copy(), decimal(max(1, len(digits.lstrip("-").replace(".", ""))), scale))
+    return node
 
 
 @aggregate("avg")

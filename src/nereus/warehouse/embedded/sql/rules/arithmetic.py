@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from sqlglot import exp
@@ -20,6 +21,8 @@ from nereus.warehouse.embedded.sql.rules.build import (
     sql,
     typed,
     unscaled,
+    unwidened,
+    widened,
 )
 from nereus.warehouse.embedded.sql.rules.coercion import (
     DIVISION_SCALE,
@@ -32,12 +35,12 @@ from nereus.warehouse.embedded.sql.rules.coercion import (
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import BIGINT, BOOLEAN, DOUBLE, INT, DorisType, decimal
 
-#: Marks a CAST that only widens, so that sum() may look through it.
-WIDENING = "widening"
+#: Session fact (not a variable of Doris) under which decimals of up to 18 digits are computed in 128 bits.
+WIDE_DECIMALS = "wide_decimals"
 
 
 @operator(exp.Add, exp.Sub, exp.Mul, exp.Mod)
-def arithmetic(node: exp.Expression, operands: list[Typed], _facts: SessionFacts) -> Typed:
+def arithmetic(node: exp.Expression, operands: list[Typed], facts: SessionFacts) -> Typed:
     """``int + int`` -> bigint; ``decimal(10,2) * decimal(4,1)`` -> decimal(14,3); anything with a double -> double"""
     kind = type(node)
     left, right = _numbers(*operands)
@@ -47,7 +50,7 @@ def arithmetic(node: exp.Expression, operands: list[Typed], _facts: SessionFacts
     if "double" in (one.name, other.name) or "float" in (one.name, other.name):
         return _floating(kind, as_double(left), as_double(right), operands)
     if "decimal" in (one.name, other.name):
-        return _decimal(kind, left, right, operands)
+        return _decimal(kind, left, right, operands, wide=WIDE_DECIMALS in facts.variables)
     result = promoted(wider_integer(one, other))
     return typed(_binary(kind, casts.cast_to(left, result), casts.cast_to(right, result)), result, *operands)
 
@@ -90,31 +93,35 @@ def _floating(kind: type[exp.Expression], left: Typed, right: Typed, operands: l
     return typed(_binary(kind, left, right), DOUBLE, *operands)
 
 
-def _decimal(kind: type[exp.Expression], left: Typed, right: Typed, operands: list[Typed]) -> Typed:
+def _decimal(kind: type[exp.Expression], left: Typed, right: Typed, operands: list[Typed], *, wide: bool) -> Typed:
+    """Sums and products of up to 18 digits each stay in 64 bits, ten times as fast as 128 bits.
+
+    A result that does not fit them then is an error ("Overflow in ... of DECIMAL(18)"); bound again with the session
+    fact WIDE_DECIMALS the same text computes it exactly.
+    """
     one, other = as_decimal(left.type), as_decimal(right.type)
+    carry = 0 if kind is exp.Mod else 1
+    result = product_type(one, other) if kind is exp.Mul else _sum_type(one, other, carry)
     if is_null(left) or is_null(right):
-        result = product_type(one, other) if kind is exp.Mul else _sum_type(one, other, 0 if kind is exp.Mod else 1)
         return typed(literals.null_of(result).node, result, *operands)
     left, right = casts.cast_to(left, one), casts.cast_to(right, other)
-    if kind is exp.Mul:
-        return _product(left, right, operands)
-    result = _sum_type(one, other, carry=0 if kind is exp.Mod else 1)
     if kind is exp.Mod:
         same = _binary(kind, casts.cast_to(left, result), casts.cast_to(right, result))
         return typed(same, result, *operands)
     scale = max(one.scale or 0, other.scale or 0)
-    natural = _natural(max(_integral(one), _integral(other)) + 1 + scale, one, other)
-    if natural == result.precision and scale == result.scale:
-        return typed(_binary(kind, left, right), result, *operands)
-    wide = cast(_binary(kind, casts.cast_to(left, result), casts.cast_to(right, result)), result)
-    return typed(wide, result, *operands)
-
-
-def _natural(precision: int, *operands: DorisType) -> int:
-    """The precision DuckDB gives a result: it stays within 64 bits as long as all its operands do."""
-    if precision > 18 and all((operand.precision or 0) <= 18 for operand in operands):
-        return 18
-    return min(precision, MAX_PRECISION)
+    precision = max(_integral(one), _integral(other)) + carry + scale
+    if kind is exp.Mul:
+        precision, scale = (one.precision or 0) + (other.precision or 0), (one.scale or 0) + (other.scale or 0)
+        if scale > MAX_PRECISION:
+            raise Refused(f"the product of {one} and {other}", "Cast to smaller scales first.")
+    if precision > 18 and wide:
+        left = replace(left, node=cast(left, decimal(MAX_PRECISION, one.scale or 0)))
+    elif precision > 18:
+        left, right = (replace(value, node=unwidened(value.node)) for value in (left, right))
+    node = _binary(kind, left, right)
+    if result.precision == precision <= 18:
+        return typed(node, result, *operands)
+    return typed(widened(node, result) if scale == result.scale else cast(node, result), result, *operands)
 
 
 def _sum_type(one: DorisType, other: DorisType, carry: int) -> DorisType:
@@ -143,22 +150,6 @@ def _limited(precision: int, scale: int) -> DorisType:
     if integral > MAX_PRECISION - OVERFLOW_SCALE and scale < OVERFLOW_SCALE:
         return decimal(MAX_PRECISION, scale)
     return decimal(MAX_PRECISION, OVERFLOW_SCALE)
-
-
-def _product(left: Typed, right: Typed, operands: list[Typed]) -> Typed:
-    """Products of more than 18 digits are computed in 128 bits: DuckDB alone would stay within 64 and fail."""
-    one, other = left.type, right.type
-    result = product_type(one, other)
-    precision, scale = (one.precision or 0) + (other.precision or 0), (one.scale or 0) + (other.scale or 0)
-    if scale > MAX_PRECISION:
-        raise Refused(f"the product of {one} and {other}", "Cast to smaller scales first.")
-    if _natural(precision, one, other) == precision and result == decimal(precision, scale):
-        return typed(_binary(exp.Mul, left, right), result, *operands)
-    if max(one.precision or 0, other.precision or 0) <= 18:
-        left = Typed(cast(left, decimal(19, one.scale or 0)), decimal(19, one.scale or 0))
-    node = cast(_binary(exp.Mul, left, right), result)
-    node.meta[WIDENING] = result.scale == scale
-    return typed(node, result, *operands)
 
 
 @operator(exp.Div)

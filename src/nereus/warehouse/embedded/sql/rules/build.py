@@ -29,6 +29,8 @@ class _Template(DuckDB):  # type: ignore[misc,unused-ignore]
 #: Widest decimal without enable_decimal256.
 MAX_PRECISION = 38
 
+_WIDENED = "widened"
+
 _Builder = Callable[[dict[str, exp.Expression]], exp.Expression]
 
 #: Nodes that need no parentheses around them wherever they are put.
@@ -52,6 +54,18 @@ def cast(value: exp.Expression | Typed, to: DorisType | str) -> exp.Expression:
 def try_cast(value: exp.Expression | Typed, to: DorisType | str) -> exp.Expression:
     """``x`` -> ``TRY_CAST(x AS type)``; NULL where the value does not fit."""
     return _cast(exp.TryCast, value, to)
+
+
+def widened(node: exp.Expression, to: DorisType) -> exp.Expression:
+    """``x`` -> ``CAST(x AS decimal(p,s))`` for an x of the same scale, marked so that sum() may skip the cast."""
+    found = cast(node, to)
+    found.meta[_WIDENED] = True
+    return found
+
+
+def unwidened(node: exp.Expression) -> exp.Expression:
+    """The operand of `widened`; any other node itself."""
+    return node.this if isinstance(node, exp.Cast) and node.meta.get(_WIDENED) else node
 
 
 def _cast(kind: type[exp.Cast], value: exp.Expression | Typed, to: DorisType | str) -> exp.Expression:

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.rules import date_casts, literals
-from nereus.warehouse.embedded.sql.rules.build import cast, sql, text, try_cast, twice, typed, unscaled
+from nereus.warehouse.embedded.sql.rules.build import cast, sql, text, try_cast, twice, typed, unscaled, widened
 from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.types import (
     BIGINT,
@@ -189,7 +189,10 @@ def _to_decimal(value: Typed, to: DorisType) -> Typed:
     if source.name == "boolean":
         return typed(try_cast(cast(value, "TINYINT"), to), to, value)
     if source.is_integer or source.name == "decimal":
-        return typed((cast if _fits(source, to) else try_cast)(value, to), to, value)
+        if not _fits(source, to):
+            return typed(try_cast(value, to), to, value)
+        same = source.name == "decimal" and source.scale == to.scale
+        return typed(widened(value.node, to) if same else cast(value, to), to, value)
     if source.is_numeric:
         return typed(try_cast(value, to), to, value)
     twice(value, "a cast to a decimal")

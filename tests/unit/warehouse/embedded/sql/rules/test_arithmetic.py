@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from nereus.warehouse.embedded.errors import Refused
+from nereus.warehouse.embedded.sql.rules.arithmetic import WIDE_DECIMALS
 
 
 @pytest.mark.parametrize(
@@ -87,16 +88,23 @@ def test_bigint_overflow_is_an_error_where_doris_wraps(rules: Any) -> None:
         rules.answers("x + 1", {"x": "bigint"}, [(9223372036854775807,)])
 
 
-def test_products_of_decimals_use_all_their_digits(rules: Any) -> None:
-    values = [("9999999999999.99", "99999999999999.99")]
-    found, type_ = rules.answers("a * b", {"a": "decimal(15,2)", "b": "decimal(16,2)"}, values)
-    assert (found, type_) == (["999999999999998900000000000.0001"], "decimal(31,4)")
+def test_decimals_of_up_to_18_digits_are_computed_in_64_bits_and_exactly_on_demand(rules: Any) -> None:
+    product, sum_ = {"a": "decimal(15,2)", "b": "decimal(16,2)"}, {"a": "decimal(18,2)", "b": "decimal(18,2)"}
+    large = [("9999999999999.99", "99999999999999.99")]
+    with pytest.raises(duckdb.OutOfRangeException, match=r"Overflow in multiplication of DECIMAL\(18\)"):
+        rules.answers("a * b", product, large)
+    found = rules.answers("a * b", product, large, **{WIDE_DECIMALS: "1"})
+    assert found == (["999999999999998900000000000.0001"], "decimal(31,4)")
+    large = [("9999999999999999.99", "9999999999999999.99")]
+    with pytest.raises(duckdb.OutOfRangeException, match=r"Overflow in addition of DECIMAL\(18\)"):
+        rules.answers("a + b", sum_, large)
+    assert rules.answers("a + b", sum_, large, **{WIDE_DECIMALS: "1"}) == (["19999999999999999.98"], "decimal(19,2)")
 
 
-def test_sums_of_decimals_use_all_their_digits(rules: Any) -> None:
-    values = [("9999999999999999.99", "9999999999999999.99")]
-    found, type_ = rules.answers("a + b", {"a": "decimal(18,2)", "b": "decimal(18,2)"}, values)
-    assert (found, type_) == (["19999999999999999.98"], "decimal(19,2)")
+def test_sum_takes_narrow_decimals(rules: Any) -> None:
+    columns = {"a": "decimal(15,2)", "b": "decimal(15,2)", "c": "boolean"}
+    assert rules.sql("sum(a * (1 - b))", columns) == ('sum("t0"."a" * (CAST(\'1\' AS DECIMAL(3, 0)) - "t0"."b"))')
+    assert "DECIMAL(31" not in rules.sql("sum(case when c then a * (1 - b) else 0 end)", columns)
 
 
 def test_quotients_of_wide_decimals(rules: Any) -> None:
