@@ -18,7 +18,8 @@ from nereus.home import Home
 from nereus.paths import USECASES
 
 app = typer.Typer(help="What the warehouse is filled with: one folder per use case.", no_args_is_help=True)
-out = Console(soft_wrap=True, highlight=False)
+#: Tables in a file or a pipe are not squeezed into the 80 columns that no terminal has.
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
 
 Config = Annotated[Path, typer.Option("--config", help="The declared platform.", show_default=True)]
 Folder = Annotated[Path, typer.Option("--folder", help="Where use cases are kept.", show_default=False)]
@@ -138,4 +139,4 @@ def _advance(bar: Progress, task: TaskID, _: str) -> None:
 def _progress() -> Progress:
     """One line that goes away when the work is done."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=out, transient=True)
+    return Progress(*columns, console=out, transient=True, disable=not out.is_terminal)

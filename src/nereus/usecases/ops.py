@@ -50,7 +50,7 @@ PROPERTIES ("replication_num" = "${replication_num}")
     "quality_check": """
 CREATE TABLE IF NOT EXISTS quality_check (
   use_case VARCHAR(64) NOT NULL COMMENT 'Use case that was checked',
-  checked_at DATETIME NOT NULL COMMENT 'Start of the run, UTC',
+  checked_at DATETIME(3) NOT NULL COMMENT 'Start of the run, UTC',
   check_name VARCHAR(128) NOT NULL COMMENT 'The check',
   run_id VARCHAR(36) NOT NULL COMMENT 'The run that the check belongs to',
   kind VARCHAR(16) NOT NULL COMMENT 'row_count, unique, not_null, reference, range, allowed, custom or freshness',
@@ -172,7 +172,7 @@ def forget_loads(warehouse: Queries, usecase: str, table: str) -> None:
 
 def record_checks(warehouse: Queries, usecase: str, started: datetime, results: Iterable[CheckResult]) -> None:
     """Store one run of checks."""
-    run_id, at = str(uuid.uuid4()), _text(started)
+    run_id, at = str(uuid.uuid4()), started.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     rows = [
         (
             usecase,
@@ -210,11 +210,7 @@ def last_checks(warehouse: Queries, usecase: str) -> list[Row]:
 
 
 def now() -> str:
-    return _text(datetime.now(UTC))
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _short(text: str) -> str:
