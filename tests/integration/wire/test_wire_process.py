@@ -1,19 +1,24 @@
 """The server process: its ready line, its end, and what it says when it cannot begin."""
 
 import contextlib
+import http.client
 import json
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 
 import pymysql
 import pytest
 
 from nereus.warehouse.embedded import server
+from tests.unit.warehouse.embedded.wire.certificates import certificate_in
 from tests.unit.warehouse.embedded.wire.waiting import until
 
 PASSWORD = "root-secret"
@@ -88,9 +93,9 @@ def test_it_serves_both_ports_and_keeps_what_was_written(tmp_path, refused):
         with connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE kept")
         connection.close()
-        with socket.create_connection(("127.0.0.1", running.http_port)) as http:
-            http.sendall(b"GET /api/health HTTP/1.0\r\n\r\n")
-            assert b"200 OK" in http.makefile("rb").readline()
+        with socket.create_connection(("127.0.0.1", running.http_port)) as health:
+            health.sendall(b"GET /api/health HTTP/1.0\r\n\r\n")
+            assert b"200 OK" in health.makefile("rb").readline()
         code, text = refused()
         assert code == 1
         assert "warehouse.duckdb" in text
@@ -163,3 +168,18 @@ def test_files_and_numbers_that_cannot_be_used(refused, tmp_path, options, words
     code, text = refused(*(option.format_map(files) for option in options))
     assert code == 2
     assert words in text
+
+
+def test_with_a_certificate_both_ports_are_encrypted_only(tmp_path):
+    cert, key = certificate_in(tmp_path)
+    with process(tmp_path, "--tls-cert", str(cert), "--tls-key", str(key)) as running:
+        login = {"host": "localhost", "port": running.mysql_port, "user": "root", "password": PASSWORD}
+        with pytest.raises(pymysql.err.OperationalError, match="encrypted connections only"):
+            pymysql.connect(**login, ssl_disabled=True)
+        pymysql.connect(**login, ssl={"ca": str(cert)}).close()
+        context = ssl.create_default_context(cafile=str(cert))
+        url = f"localhost:{running.http_port}/api/health"
+        with urllib.request.urlopen(f"https://{url}", context=context) as answer:
+            assert answer.status == 200
+        with pytest.raises((urllib.error.URLError, ConnectionError, http.client.HTTPException)):
+            urllib.request.urlopen(f"http://{url}")

@@ -83,7 +83,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--root-password-file", type=Path, required=True, help="first line: password of root in a new warehouse"
     )
-    parser.add_argument("--tls-cert", type=Path, help="certificate chain (PEM); MySQL clients must then encrypt")
+    parser.add_argument("--tls-cert", type=Path, help="certificate chain (PEM); with it both ports are encrypted only")
     parser.add_argument("--tls-key", type=Path, help="its private key (PEM)")
     parser.add_argument("--log-level", choices=_LEVELS, default="info", help="default: %(default)s")
     return Options(**vars(parser.parse_args(arguments)))
@@ -120,7 +120,7 @@ async def serving(options: Options) -> AsyncIterator[Ports]:
     try:
         mysql = await serve_mysql(warehouse, options.bind, options.mysql_port, tls, executor=executor)
         try:
-            http = await serve_http(warehouse, options.bind, options.http_port, executor=executor)
+            http = await serve_http(warehouse, options.bind, options.http_port, executor=executor, tls=tls)
             try:
                 yield Ports(mysql, http)
             finally:

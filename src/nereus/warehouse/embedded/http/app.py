@@ -19,6 +19,8 @@ from nereus.warehouse.embedded.http.stream_load import StreamLoads
 from nereus.warehouse.embedded.wire.server import cannot_listen
 
 if TYPE_CHECKING:
+    import ssl
+
     from nereus.warehouse.embedded.warehouse import Warehouse
 
 _log = logging.getLogger(__name__)
@@ -93,8 +95,9 @@ async def serve_http(
     *,
     executor: Executor | None = None,
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
+    tls: ssl.SSLContext | None = None,
 ) -> HttpServer:
-    """Serve the HTTP port in the running loop. Raises BadInput when the port is taken.
+    """Serve the HTTP port in the running loop, with `tls` by HTTPS alone. Raises BadInput when the port is taken.
 
     Beyond `make_app` under any runner, requests that are no HTTP at all get an answer in Doris' shape too.
     """
@@ -105,7 +108,7 @@ async def serve_http(
     await runner.setup()
     loop = asyncio.get_running_loop()
     try:
-        listener = await loop.create_server(lambda: _connection(runner, loop), host, port, backlog=_BACKLOG)
+        listener = await loop.create_server(lambda: _connection(runner, loop), host, port, backlog=_BACKLOG, ssl=tls)
     except OSError as error:
         await runner.cleanup()
         if own is not None:

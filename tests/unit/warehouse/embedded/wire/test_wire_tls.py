@@ -1,16 +1,12 @@
 """Encryption on request, and then nothing without it."""
 
-import datetime as dt
 import ssl
 import struct
 
 import pymysql
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.unit.warehouse.embedded.wire.certificates import certificate_in
 from tests.unit.warehouse.embedded.wire.raw_client import PLUGIN, PROTOCOL_41, SECURE, SSL, RawClient, error, scramble
 from tests.unit.warehouse.embedded.wire.serving import served
 from tests.unit.warehouse.embedded.wire.waiting import until
@@ -20,24 +16,7 @@ ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.ran
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Paths of a certificate for localhost and of its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
-    cert_file.write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return cert_file, key_file
+    return certificate_in(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
