@@ -67,7 +67,10 @@ def _split(name: str, arguments: list[Typed]) -> _Lists:
     if len(arguments) != 2:
         raise DorisError(f"Can not found function '{name}' which has {len(arguments)} arity")
     parts = [casts.implicit(argument, VARCHAR).node for argument in arguments]
-    return [(exp.Anonymous(this="string_split", expressions=parts), VARCHAR)]
+    separator = exp.Is(this=parts[1].copy(), expression=exp.Null())
+    guarded = exp.Case(ifs=[exp.If(this=separator, true=exp.Null())])
+    guarded.set("default", exp.Anonymous(this="string_split", expressions=parts))
+    return [(guarded, VARCHAR)]
 
 
 def _numbers(name: str, arguments: list[Typed]) -> _Lists:

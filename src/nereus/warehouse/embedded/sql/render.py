@@ -29,18 +29,11 @@ def string(value: str) -> str:
 class Renderer(DuckDBGenerator):
     """Writes the expressions of one statement.
 
-    The kinds of node that nearly every expression is made of are written here, because sqlglot's generator takes most
-    of the time of binding; the others are left to it. An operation inside an operation gets parentheses.
+    Nearly every kind of node is written here: sqlglot's generator takes most of the time of binding, and drops what it
+    believes DuckDB does not take (IGNORE NULLS). An operation inside an operation gets parentheses.
     """
 
-    TRANSFORMS = {  # noqa: RUF012
-        **DuckDBGenerator.TRANSFORMS,
-        Text: lambda _self, node: node.args["this"],
-        exp.Ordered: lambda self, node: (
-            f"{self.sql(node, 'this')} {'DESC' if node.args.get('desc') else 'ASC'}"
-            f" NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
-        ),
-    }
+    TRANSFORMS = {**DuckDBGenerator.TRANSFORMS, Text: lambda _self, node: node.args["this"]}  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__(comments=False, normalize_functions=False)
@@ -54,7 +47,7 @@ class Renderer(DuckDBGenerator):
     def operand(self, node: exp.Expression) -> str:
         """The text of one operand of an operation."""
         text = self.text(node)
-        return text if isinstance(node, _CLOSED) else f"({text})"
+        return text if isinstance(node, _CLOSED) and not text.startswith("-") else f"({text})"
 
     def type_text(self, node: exp.Expression) -> str:
         """The text of a type; each kind is generated once."""
@@ -69,7 +62,21 @@ class Renderer(DuckDBGenerator):
 
 
 #: Nodes that read the same with and without parentheses around them.
-_CLOSED = (exp.Anonymous, exp.Boolean, exp.Case, exp.Cast, exp.Column, exp.Literal, exp.Null, exp.Paren, Text)
+_CLOSED = (
+    exp.Anonymous,
+    exp.Array,
+    exp.Boolean,
+    exp.Case,
+    exp.Cast,
+    exp.Column,
+    exp.Filter,
+    exp.Identifier,
+    exp.Literal,
+    exp.Null,
+    exp.Paren,
+    exp.Window,
+    Text,
+)
 
 _Writer = Callable[[Renderer, exp.Expression], str]
 
@@ -121,6 +128,64 @@ def _chain(word: str) -> _Writer:
     return write
 
 
+def _case(renderer: Renderer, node: exp.Expression) -> str:
+    subject, default = node.args.get("this"), node.args.get("default")
+    parts = ["CASE"] if subject is None else ["CASE", renderer.operand(subject)]
+    for branch in node.args["ifs"]:
+        parts.append(f"WHEN {renderer.text(branch.this)} THEN {renderer.text(branch.args['true'])}")
+    if default is not None:
+        parts.append(f"ELSE {renderer.text(default)}")
+    return " ".join([*parts, "END"])
+
+
+def _like(renderer: Renderer, node: exp.Expression) -> str:
+    return f"{renderer.operand(node.this)} LIKE {renderer.operand(node.expression)}"
+
+
+def _window(renderer: Renderer, node: exp.Expression) -> str:
+    parts: list[str] = []
+    partition, order, spec = node.args.get("partition_by"), node.args.get("order"), node.args.get("spec")
+    if partition:
+        parts.append(f"PARTITION BY {', '.join(map(renderer.text, partition))}")
+    if order is not None:
+        parts.append(f"ORDER BY {', '.join(map(renderer.text, order.expressions))}")
+    if spec is not None:
+        start, end = (_bound(renderer, spec, side) for side in ("start", "end"))
+        parts.append(f"{spec.args['kind']} BETWEEN {start} AND {end}")
+    return f"{renderer.text(node.this)} OVER ({' '.join(parts)})"
+
+
+def _bound(renderer: Renderer, spec: exp.Expression, side: str) -> str:
+    value, direction = spec.args[side], spec.args.get(f"{side}_side")
+    text = value if isinstance(value, str) else renderer.text(value)
+    return f"{text} {direction}" if direction else text
+
+
+def _ordered(renderer: Renderer, node: exp.Expression) -> str:
+    direction = "DESC" if node.args.get("desc") else "ASC"
+    return f"{renderer.text(node.this)} {direction} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+
+
+def _order(renderer: Renderer, node: exp.Expression) -> str:
+    """``x ORDER BY y`` in the arguments of an aggregate."""
+    return f"{renderer.text(node.this)} ORDER BY {', '.join(map(renderer.text, node.expressions))}"
+
+
+def _filter(renderer: Renderer, node: exp.Expression) -> str:
+    condition = node.expression
+    inner = condition.this if isinstance(condition, exp.Where) else condition
+    return f"{renderer.text(node.this)} FILTER (WHERE {renderer.text(inner)})"
+
+
+def _lambda(renderer: Renderer, node: exp.Expression) -> str:
+    names = ", ".join(quoted(name.name) for name in node.expressions)
+    return f"LAMBDA {names} : {renderer.operand(node.this)}"
+
+
+def _listed(start: str, end: str) -> _Writer:
+    return lambda renderer, node: f"{start}{', '.join(map(renderer.text, node.expressions))}{end}"
+
+
 def _binary(operator: str) -> _Writer:
     return lambda renderer, node: f"{renderer.operand(node.this)} {operator} {renderer.operand(node.expression)}"
 
@@ -148,5 +213,29 @@ _WRITERS: dict[type[exp.Expression], _Writer] = {
     exp.Add: _binary("+"),
     exp.Sub: _binary("-"),
     exp.Mul: _binary("*"),
+    exp.NullSafeEQ: _binary("IS NOT DISTINCT FROM"),
+    exp.NullSafeNEQ: _binary("IS DISTINCT FROM"),
+    exp.Is: _binary("IS"),
+    exp.Div: _binary("/"),
+    exp.IntDiv: _binary("//"),
+    exp.Mod: _binary("%"),
+    exp.DPipe: _binary("||"),
+    exp.BitwiseAnd: _binary("&"),
+    exp.BitwiseOr: _binary("|"),
+    exp.BitwiseNot: lambda renderer, node: f"~{renderer.operand(node.this)}",
+    exp.Neg: lambda renderer, node: f"-{renderer.operand(node.this)}",
+    exp.Case: _case,
+    exp.Like: _like,
+    exp.Escape: lambda renderer, node: f"{renderer.text(node.this)} ESCAPE {renderer.operand(node.expression)}",
+    exp.Array: _listed("[", "]"),
+    exp.Distinct: _listed("DISTINCT ", ""),
+    exp.Star: lambda _renderer, _node: "*",
+    exp.Window: _window,
+    exp.Ordered: _ordered,
+    exp.Order: _order,
+    exp.Filter: _filter,
+    exp.IgnoreNulls: lambda renderer, node: f"{renderer.text(node.this)} IGNORE NULLS",
+    exp.Lambda: _lambda,
+    exp.Identifier: lambda _renderer, node: quoted(node.this),
     Text: lambda _renderer, node: str(node.args["this"]),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -30,6 +31,8 @@ def over(
     name: str,
 ) -> exp.Expression:
     """``CAST(sum(x) AS BIGINT)`` -> ``CAST(sum(x) OVER (...) AS BIGINT)``."""
+    if name == "first_value" and call.find(exp.IgnoreNulls) is None:
+        spec = _first(spec)
     frame = _frame(spec, name)
 
     def window(node: exp.Expression) -> exp.Expression:
@@ -41,6 +44,14 @@ def over(
         )
 
     return _wrap(call, window)
+
+
+def _first(spec: Window) -> Window:
+    """first_value() over a frame that begins at the current row or after it looks at that one row alone."""
+    if spec.start is None or spec.start.kind == "PRECEDING":
+        return spec
+    _check(spec.unit or "ROWS", spec.start, spec.end or Bound("CURRENT"))
+    return replace(spec, unit="ROWS", end=spec.start)
 
 
 def ordered(value: Typed, item: SortItem) -> exp.Expression:

@@ -276,6 +276,10 @@ def test_grouping_functions(house: House) -> None:
         ("rank() over (order by customer desc)", [3, 3, 1, 5, 1]),
         ("lag(id, 1, 0) over (order by id)", [0, 1, 2, 3, 4]),
         ("avg(id) over (partition by customer)", [1.5, 1.5, 4, 4, 4]),
+        ("last_value(amount, true) over (order by id)", [5, 7.5, 7.5, 1.25, 3]),
+        ("first_value(id) over (order by customer range between current row and unbounded following)", [1, 2, 3, 4, 5]),
+        ("first_value(id) over (order by id rows between 1 following and 3 following)", [2, 3, 4, 5, None]),
+        ("first_value(id) over (order by id rows between 1 preceding and 1 following)", [1, 1, 2, 3, 4]),
     ],
 )
 def test_windows(house: House, item: str, expected: list[object]) -> None:
@@ -347,6 +351,7 @@ _LISTS = "(select 1 k, [1, null, 3] a union all select 2, [] union all select 3,
         ("select e from (select 'a,,b' s) t lateral view explode_split(s, ',') x as e", [("a",), ("",), ("b",)]),
         ("select e from (select 'ab' s) t lateral view explode_split(s, '') x as e", [("a",), ("b",)]),
         ("select e from (select 1 k) t lateral view explode_split_outer(null, ',') x as e", [(None,)]),
+        ("select e from (select 1 k) t lateral view explode_split_outer('a', null) x as e", [(None,)]),
         ("select a, b from (select 1 k) t lateral view explode([1, 2], ['x']) x as a, b", [(1, "x"), (2, None)]),
         (
             "select e, f from (select 'a,b' s) t lateral view explode_split(s, ',') x as e"
