@@ -214,6 +214,9 @@ def parquet(random_):
     return bytes(data)
 
 
+GOOD_AFTER_ALL = {("label", "select"), ("label", "-999999999999999999999"), ("enclose", "\\")}
+
+
 def malformed(random_):
     """200 loads that cannot work: (headers, body)."""
     names = (
@@ -248,8 +251,9 @@ def malformed(random_):
         "=,=",
     )
     for name in names:
-        for text in random_.sample(nonsense, 7):
-            yield {name: text}, b"1\tx\n"
+        for text in random_.sample(nonsense, 8):
+            if (name, text) not in GOOD_AFTER_ALL:
+                yield {name: text}, b"1\tx\n"
     for text in ("\\x", "\\xg0", "\\xff", "\\x123"):
         yield {"column_separator": text}, b"1\tx\n"
     for text in ("$", "[", "[1]", '["a"]', '["$.a[*]"]', "{}"):
