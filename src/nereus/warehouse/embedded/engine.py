@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from nereus.errors import Failure
+from nereus.warehouse.embedded import scans
 
 #: Part of the process' memory that DuckDB may take; the rest is Python, Arrow batches on the way and result buffers.
 _DUCKDB_SHARE = 0.8
@@ -22,7 +23,6 @@ _CLOSED = {
     "allow_community_extensions": False,
     "allow_unsigned_extensions": False,
     "python_enable_replacements": False,
-    "enable_object_cache": True,
 }
 
 
@@ -86,6 +86,8 @@ def _lock_down(root: duckdb.DuckDBPyConnection, spool: Path) -> None:
     root.execute("SET TimeZone = 'UTC'")
     root.execute("SET enable_external_access = false")
     root.execute("SET allow_persistent_secrets = false")
+    # Each connection asks by itself for its counts, later than now. Queries of users never contain a SET.
+    root.execute("SET allowed_configs = ?", [list(scans.SETTINGS)])
     root.execute("SET lock_configuration = true")
 
 

@@ -75,14 +75,16 @@ class Catalog:
                 store.put_database(cursor, db)
             self._snapshot = self._snapshot.with_database(db)
 
-    def drop_database(self, name: str, *, if_exists: bool = False) -> None:
+    def drop_database(
+        self, name: str, *, if_exists: bool = False, while_waiting: Callable[[], None] | None = None
+    ) -> None:
         """Drop it with everything in it, labels included. Waits for loads that run in it."""
         db = self._snapshot.databases.get(name)
         if db is None:
             if if_exists:
                 return
             raise DorisError(f"Can't drop database '{name}'; database doesn't exist")
-        with self.locks.hold(relation.id for relation in db.relations.values()), self._guard:
+        with self.locks.hold([relation.id for relation in db.relations.values()], while_waiting), self._guard:
             current = self._snapshot.databases.get(name)
             if current is None or current.id != db.id:
                 raise DorisError(f"Can't drop database '{name}'; database doesn't exist")
@@ -145,7 +147,15 @@ class Catalog:
                 store.put_relation(cursor, self.database(view.db), view)
             self._snapshot = self._snapshot.with_relation(view)
 
-    def drop(self, db: str, name: str, *, view: bool, if_exists: bool = False) -> None:
+    def drop(
+        self,
+        db: str,
+        name: str,
+        *,
+        view: bool,
+        if_exists: bool = False,
+        while_waiting: Callable[[], None] | None = None,
+    ) -> None:
         """Drop a table or a view. Waits for the load that runs into the table."""
         found = self.database(db).relations.get(name)
         if found is None:
@@ -154,7 +164,7 @@ class Catalog:
             raise DorisError(f"Unknown table '{name}' in {db}")
         if isinstance(found, View) != view:
             raise DorisError(f"'{db}.{name}' is not {'VIEW' if view else 'TABLE'}. {_drop_hint(found)}.")
-        with self.locks.hold([found.id]), self._guard:
+        with self.locks.hold([found.id], while_waiting), self._guard:
             current = self._snapshot.by_id(found.id)
             if current is None:
                 raise DorisError(f"Unknown table '{name}' in {db}")
@@ -191,10 +201,12 @@ class Catalog:
                 store.put_relation(cursor, self.database(relation.db), relation)
             self._snapshot = self._snapshot.with_relation(relation)
 
-    def exchange(self, table: Table, other_name: str, *, keep: bool) -> None:
+    def exchange(
+        self, table: Table, other_name: str, *, keep: bool, while_waiting: Callable[[], None] | None = None
+    ) -> None:
         """ALTER TABLE table REPLACE WITH TABLE other: the other takes the name; the table gets the other's, or goes."""
         other = self.find_table(table.db, other_name)
-        with self.locks.hold([table.id, other.id]), self._guard:
+        with self.locks.hold([table.id, other.id], while_waiting), self._guard:
             mine, theirs = self._snapshot.by_id(table.id), self._snapshot.by_id(other.id)
             if not isinstance(mine, Table) or not isinstance(theirs, Table):
                 raise DorisError(f"Unknown table '{table.name if mine is None else other_name}'")

@@ -26,7 +26,7 @@ def alter_table(session: Session, text: str) -> Ok:
             if len(written.clauses) > 1:
                 raise Refused("REPLACE WITH TABLE beside other clauses")
             session.check("ALTER", db, clause.other)
-            catalog.exchange(table, clause.other, keep=clause.swap)
+            catalog.exchange(table, clause.other, keep=clause.swap, while_waiting=session.check_cancelled)
             return Ok()
     alter(
         catalog,

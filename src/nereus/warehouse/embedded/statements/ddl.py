@@ -76,7 +76,7 @@ def drop_database(session: Session, text: str) -> Ok:
     session.check("DROP", name, error=database_denied(session, name))
     if name.lower() in _SYSTEM:
         raise Refused(f"dropping the system database {name}")
-    session.warehouse.catalog.drop_database(name, if_exists=written.if_exists)
+    session.warehouse.catalog.drop_database(name, if_exists=written.if_exists, while_waiting=session.check_cancelled)
     return Ok()
 
 
@@ -121,7 +121,9 @@ def _drop(session: Session, text: str, *, view: bool) -> None:
     db, name = locate(session, written.name)
     session.check("DROP", db, name, error=missing("DROP"))
     _check_user_database(db, "Drop table from this database is not allowed.")
-    session.warehouse.catalog.drop(db, name, view=view, if_exists=written.if_exists)
+    session.warehouse.catalog.drop(
+        db, name, view=view, if_exists=written.if_exists, while_waiting=session.check_cancelled
+    )
 
 
 @statement("CREATE VIEW", "CREATE OR REPLACE VIEW", kind="CREATE")

@@ -58,7 +58,7 @@ for thread in threads:
 @pytest.mark.timeout(120)
 def test_killed_loads_are_complete_or_absent(tmp_path):
     acknowledged: set[str] = set()
-    for turn in range(4):
+    for turn in range(3):
         acknowledged |= _load_until_killed(tmp_path, turn * 10000)
         _check(tmp_path, acknowledged)
 
