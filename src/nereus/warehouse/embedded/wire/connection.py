@@ -62,7 +62,6 @@ class Connection:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._host = channel.host
-        self._user = ""
         self._nonce = auth.new_nonce()
         self._multi_statements = False
         self._prepared: dict[int, Prepared] = {}
@@ -145,8 +144,13 @@ class Connection:
 
     async def _open(self, client: login.Introduction) -> None:
         connect = self._serving.warehouse.connect
-        self.session = await self._call(connect, client.user, self._host, self.number, client.database)
-        self._user = client.user
+        opening = self._call(connect, client.user, self._host, self.number, client.database)
+        try:
+            self.session = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The login took too long; the session may still come, and nobody would close it.
+            opening.add_done_callback(self._discard)
+            raise
         self.session.on_kill = self._killed
 
     # Commands
@@ -295,6 +299,10 @@ class Connection:
     def _call(self, work: Callable[_P, _T], *args: _P.args, **_kwargs: _P.kwargs) -> asyncio.Future[_T]:
         """Run blocking work in a thread of the pool."""
         return self._loop.run_in_executor(self._serving.executor, work, *args)
+
+    def _discard(self, opening: asyncio.Future[Session]) -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            self._call(opening.result().close)
 
     def _lost(self) -> None:
         """The client is gone: nobody waits for what runs."""

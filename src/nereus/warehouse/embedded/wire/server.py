@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Statements that may run at a time. A thread is made when one is wanted; an idle connection has none.
-THREADS = 128
+#: Threads of the pool. A statement that waits in a queue holds one, and KILL must find one: every connection may have
+#: its own, and loads some. A thread is made when one is wanted; an idle connection has none.
+THREADS = Limits().connections + 64
 _BACKLOG = 512
 #: How long statements may take to end when the server stops, in seconds.
 _PATIENCE_S = 5.0

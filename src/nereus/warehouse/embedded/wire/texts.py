@@ -6,6 +6,7 @@ Every function keeps NULL as NULL and returns an array of `pa.binary()`; no loop
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
@@ -20,6 +21,8 @@ from nereus.warehouse.embedded.types import DorisType
 #: Aggregation states have no text: Doris sends NULL for them.
 _OPAQUE = frozenset({"bitmap", "hll", "quantile_state"})
 _NESTED = frozenset({"array", "map", "struct"})
+#: Guards the formatter's root connection, from which every call takes a cursor of its own.
+_FORMATTING = threading.Lock()
 #: Below so many floating-point values Python's own formatting beats a DuckDB query.
 _FEW = 4096
 #: Arrow writes a decimal in scientific notation once its first digit stands behind so many zeros.
@@ -123,7 +126,9 @@ def _formatter() -> duckdb.DuckDBPyConnection:
 
 
 def _formatted(array: pa.Array, digits: int) -> pa.Array:
-    relation = _formatter().cursor().from_arrow(pa.table({"v": array}))
+    with _FORMATTING:
+        cursor = _formatter().cursor()
+    relation = cursor.from_arrow(pa.table({"v": array}))
     column = relation.project(f"format('{{:.{digits}g}}', v) AS v").to_arrow_table().column("v")
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 

@@ -110,6 +110,7 @@ class FakeSession:
     def close(self):
         self.warehouse.sessions.discard(self)
         self.cursor.close()
+        self.warehouse.closed += 1
         self.closed.set()
 
 
@@ -121,6 +122,7 @@ class FakeWarehouse:
         self.statements: list[tuple[str, str]] = []
         self.sessions: set[FakeSession] = set()
         self.rows = 0
+        self.closed = 0
         self.accounts = SimpleNamespace(native_hash=self._hash)
         numbers = itertools.count(1)
         self.processes = SimpleNamespace(next_id=lambda: next(numbers))

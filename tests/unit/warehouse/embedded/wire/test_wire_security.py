@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import threading
 
 import pytest
 
@@ -118,6 +119,23 @@ def test_a_client_that_says_nothing_is_sent_away(house):
     with served(house, limits=Limits(login_seconds=0.2)) as server, RawClient(server.port) as client:
         assert client.ended()
         until(lambda: server.connections == 0)
+
+
+def test_a_session_that_comes_too_late_is_closed(house):
+    may_come = threading.Event()
+    connect = house.connect
+
+    def slow(*who):
+        may_come.wait(10)
+        return connect(*who)
+
+    house.connect = slow
+    with served(house, limits=Limits(login_seconds=0.2)) as server, RawClient(server.port) as client:
+        client.introduce(b"ann", scramble(b"secret", client.nonce))
+        assert client.ended()
+        may_come.set()
+        until(lambda: house.closed == 1)
+    assert not house.sessions
 
 
 def test_more_clients_than_allowed_are_told_so(house):

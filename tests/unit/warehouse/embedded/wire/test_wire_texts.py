@@ -1,5 +1,6 @@
 """Texts of values, as a Doris cluster prints them: whole arrays and single values must agree."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import duckdb
@@ -146,3 +147,11 @@ def test_datetimes_print_exactly_their_digits(moments, scale):
     found = texts(array, of).to_pylist()
     assert found == few_texts(array, of)
     assert {len(text) for text in found if text is not None} <= {20 + scale if scale else 19}
+
+
+def test_threads_format_at_the_same_time():
+    numbers = [i / 7 for i in range(5000)]
+    wanted = [f"{number:.16g}".encode() for number in numbers]
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda _: texts(pa.array(numbers), DorisType("double")).to_pylist() == wanted, range(16))
+    assert all(found)
