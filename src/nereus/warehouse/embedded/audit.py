@@ -3,7 +3,10 @@
 Recording a statement puts a value in a list; a thread writes the list away in batches. Reading the table writes first
 what is pending, so that a reader sees every statement that ended before its own began.
 
-What DuckDB does not tell (CPU time, bytes and rows scanned, spilled bytes, plan times ...) is NULL.
+scan_rows and scan_bytes (which scan_bytes_from_local_storage repeats) are what DuckDB counted, as `scans` explains:
+bytes that memory held already are not among them. They are 0 for a statement that reads no table, and NULL where
+nothing is known: it failed or was cancelled, its rows were not all fetched, it joins numbers(), or it also writes
+(INSERT ... SELECT, UPDATE, DELETE). What DuckDB does not tell at all (CPU time, spilled bytes ...) is NULL.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.introspection.columns import INTERNAL, system_tables
 from nereus.warehouse.embedded.masking import mask
 from nereus.warehouse.embedded.running import Running
+from nereus.warehouse.embedded.scans import NOTHING, Scanned
 from nereus.warehouse.embedded.sql.typed import Relation
 
 if TYPE_CHECKING:
@@ -50,6 +54,9 @@ _SCHEMA = pa.schema(
         ("error_code", pa.int32()),
         ("error_message", pa.string()),
         ("query_time", pa.int64()),
+        ("scan_bytes", pa.int64()),
+        ("scan_rows", pa.int64()),
+        ("scan_bytes_from_local_storage", pa.int64()),
         ("return_rows", pa.int64()),
         ("queried_tables_and_views", pa.list_(pa.string())),
         ("sql_mode", pa.string()),
@@ -61,6 +68,8 @@ _SCHEMA = pa.schema(
         ("sql_hash", pa.string()),
     ]
 )
+#: Kinds of statements that may read tables beside those that `Running.reads` names.
+_UNCOUNTED = ("ALTER", "DELETE", "SET")
 #: Columns with one value for all.
 _CONSTANT = {
     "frontend_ip": "'127.0.0.1'",
@@ -84,6 +93,9 @@ class Entry(NamedTuple):
     error_code: int
     error_message: str
     query_time_ms: int
+    scan_bytes: int | None
+    scan_rows: int | None
+    scan_bytes_from_local_storage: int | None
     return_rows: int
     reads: tuple[str, ...]
     sql_mode: str
@@ -134,6 +146,7 @@ class Audit:
             return
         route = run.route
         reads = route is not None and route.reads
+        scanned = None if error else _scanned(run)
         text = _cut(run.text, int(variables.get("audit_plugin_max_sql_length")))
         entry = Entry(
             run.query_id,
@@ -145,6 +158,9 @@ class Audit:
             error.code if error else 0,
             error.text if error else "",
             run.elapsed_ms,
+            scanned.bytes if scanned else None,
+            scanned.rows if scanned else None,
+            scanned.bytes if scanned else None,
             affected or rows,
             run.reads,
             session.variables["sql_mode"],
@@ -220,6 +236,14 @@ class Audit:
         self._swept = now
         oldest = (now - timedelta(days=self.kept_days)).replace(tzinfo=None)
         self._cursor.execute("DELETE FROM nereus.audit_log WHERE time < ?", [oldest])
+
+
+def _scanned(run: Running) -> Scanned | None:
+    """What a statement that succeeded read of tables, or None where that is not known."""
+    if run.scanned is not None:
+        return run.scanned
+    unknown = run.reads or run.route is None or run.route.kind in _UNCOUNTED
+    return None if unknown else NOTHING
 
 
 def _cut(text: str, most: int) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from nereus.warehouse.embedded.dispatch import Route
 from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.scans import Scanned
 
 #: The high half of every query id of this process; the low half counts.
 _PROCESS = secrets.token_hex(8)
@@ -31,6 +32,8 @@ class Running:
         cancelled: the error with which it ends, once somebody cancelled it.
         result: the rows that are still to be read, once there are any.
         reads: tables and views that it reads, as ``db.table``.
+        countable: DuckDB's count of what it reads is one of stored rows.
+        scanned: what it read of tables, once that is known.
     """
 
     text: str
@@ -42,6 +45,8 @@ class Running:
     cancelled: DorisError | None = None
     result: Closable | None = None
     reads: tuple[str, ...] = ()
+    countable: bool = False
+    scanned: Scanned | None = None
 
     @property
     def query_id(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from nereus.warehouse.embedded import dispatch, failures
+from nereus.warehouse.embedded import dispatch, failures, scans
 from nereus.warehouse.embedded.accounts import UserIdentity
 from nereus.warehouse.embedded.denials import database_denied, denied
 from nereus.warehouse.embedded.errors import DorisError, Refused
@@ -57,6 +57,7 @@ class Session:
         self.connection_id = connection_id
         self.login_time = datetime.now(UTC)
         self.cursor: duckdb.DuckDBPyConnection = warehouse.engine.cursor()
+        scans.count_scans(self.cursor)
         self.variables: dict[str, str] = warehouse.variables.values()
         self.user_variables: dict[str, Typed] = {}
         self.database: str | None = None
@@ -168,6 +169,8 @@ class Session:
         """Start DuckDB text and give its rows as they come. DuckDB stops when the result is closed."""
         self.check_cancelled()
         self.cursor.execute(sql)
+        if self.running is not None and self.running.reads:
+            self.running.countable = scans.countable(sql)
         return ResultSet(columns, iter(self.cursor.to_arrow_reader(BATCH_ROWS)))
 
     def _run(self, text: str) -> Result:
@@ -292,6 +295,8 @@ class Watched:
                 self._session.check_cancelled()
                 batch = next(self._batches)
             except StopIteration:
+                if self._run.countable:
+                    self._run.scanned = scans.scanned(self._session.cursor)
                 self._end()
                 raise
             except BaseException as error:
