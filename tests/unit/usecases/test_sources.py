@@ -177,6 +177,18 @@ def test_rows_are_in_the_order_of_the_key_and_whole_years_apart(cache: Path) -> 
     assert {key[0].year for key in keys} == {1994}
 
 
+def test_nothing_stays_but_the_files(cache: Path, retail: duckdb.DuckDBPyConnection) -> None:
+    assert {path.suffix for path in (cache / "retail").iterdir() if path.name != "spill"} == {".parquet"}
+
+
+def test_a_year_that_was_lost_is_made_again(cache: Path, retail: duckdb.DuckDBPyConnection) -> None:
+    batch = next(batch for batch in retail_batches(cache, SCALE) if batch.part == "1997")
+    before = duckdb.sql(f"FROM '{batch.produce()}'").fetchall()
+    assert isinstance(path := batch.produce(), Path)
+    path.unlink()
+    assert duckdb.sql(f"FROM '{batch.produce()}'").fetchall() == before
+
+
 def test_batches_are_known_before_anything_is_made(cache: Path) -> None:
     small, large = retail_batches(cache, 10, "unmade"), retail_batches(cache, 1, "unmade")
     assert list((cache / "unmade").iterdir()) == []

@@ -1,4 +1,4 @@
--- One year of order lines in whole cents. TPC-H's keys are drawn evenly from longer lists of customers, suppliers and
+-- Order lines in whole cents. TPC-H's keys are drawn evenly from longer lists of customers, suppliers and
 -- parts than SSB's; scaling them down keeps them even, which is how SSB's generator and TPC-H's, given the same seed,
 -- draw the same customer. Like both, it leaves every third customer without orders.
 SELECT
@@ -31,7 +31,4 @@ FROM (
         1 + (o_custkey - 1) * getvariable('customers') // getvariable('tpch_customers') AS customer
     FROM tpch.lineitem
     JOIN tpch.orders ON l_orderkey = o_orderkey
-    WHERE o_orderdate >= make_date(getvariable('year'), 1, 1)
-      AND o_orderdate < make_date(getvariable('year') + 1, 1, 1)
 )
-ORDER BY lo_orderdate, lo_orderkey, lo_linenumber
