@@ -183,8 +183,9 @@ def test_nothing_stays_but_the_files(cache: Path, retail: duckdb.DuckDBPyConnect
 
 def test_a_year_that_was_lost_is_made_again(cache: Path, retail: duckdb.DuckDBPyConnection) -> None:
     batch = next(batch for batch in retail_batches(cache, SCALE) if batch.part == "1997")
-    before = duckdb.sql(f"FROM '{batch.produce()}'").fetchall()
-    assert isinstance(path := batch.produce(), Path)
+    path = batch.produce()
+    assert isinstance(path, Path)
+    before = duckdb.sql(f"FROM '{path}'").fetchall()
     path.unlink()
     assert duckdb.sql(f"FROM '{batch.produce()}'").fetchall() == before
 
