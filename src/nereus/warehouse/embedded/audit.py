@@ -7,6 +7,8 @@ scan_rows and scan_bytes (which scan_bytes_from_local_storage repeats) are what 
 bytes that memory held already are not among them. They are 0 for a statement that reads no table, and NULL where
 nothing is known: it failed or was cancelled, its rows were not all fetched, it joins numbers(), or it also writes
 (INSERT ... SELECT, UPDATE, DELETE). What DuckDB does not tell at all (CPU time, spilled bytes ...) is NULL.
+
+Stream Loads are recorded too, with stmt_type LOAD. Doris tells of them in the file fe.audit.log alone.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from nereus.warehouse.embedded.sql.typed import Relation
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.session import Session
+    from nereus.warehouse.embedded.warehouse import Warehouse
 
 _log = logging.getLogger(__name__)
 
@@ -170,15 +173,67 @@ class Audit:
             session.workload_group,
             text,
         )
-        with self._guard:
-            self._pending.append(entry)
-            self._bytes += len(text) + 500
-            full = len(self._pending) >= _MOST_ROWS or self._bytes >= _MOST_BYTES
-        if full:
+        if self._keep(entry):
             # Whoever produces faster than the thread writes, writes: memory stays bounded and no row is dropped.
             self.flush()
-        elif not self._wake.is_set():
+
+    def record_load(
+        self,
+        warehouse: Warehouse,
+        *,
+        user: str,
+        client_ip: str,
+        db: str,
+        table: str,
+        label: str,
+        rows: int,
+        loaded_rows: int,
+        body_bytes: int,
+        elapsed_ms: int,
+        error: str | None = None,
+    ) -> None:
+        """Note the end of a Stream Load: the body's rows and bytes as scanned, the loaded rows as returned.
+
+        `error` is why it failed. Never waits for the disk, so that an event loop can call it.
+        """
+        if warehouse.variables.get("enable_audit_plugin") != "true":
+            return
+        run = Running(f"PUT /api/{db}/{table}/_stream_load label:{label}")
+        known = error is None
+        self._keep(
+            Entry(
+                run.query_id,
+                (run.started - timedelta(milliseconds=elapsed_ms)).replace(tzinfo=None),
+                client_ip,
+                user,
+                db,
+                "OK" if known else "ERR",
+                0 if known else DorisError("").code,
+                error or "",
+                elapsed_ms,
+                body_bytes if known else None,
+                rows if known else None,
+                None,
+                loaded_rows,
+                (),
+                "",
+                "LOAD",
+                run.number,
+                0,
+                "",
+                run.text,
+            )
+        )
+
+    def _keep(self, entry: Entry) -> bool:
+        """Put an entry to those that are to be written; gives whether they have become too many."""
+        with self._guard:
+            self._pending.append(entry)
+            self._bytes += len(entry.stmt) + 500
+            full = len(self._pending) >= _MOST_ROWS or self._bytes >= _MOST_BYTES
+        if not self._wake.is_set():
             self._wake.set()
+        return full
 
     def flush(self) -> None:
         """Write what is pending. Raises nothing: an audit log that cannot be written stops no statement."""

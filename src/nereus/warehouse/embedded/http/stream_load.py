@@ -94,6 +94,7 @@ class StreamLoads:
         finally:
             report.load_ms = _since(admitted.started)
             self.counters.end(report)
+            self._record(request, admitted.plan.user, report)
         response = report.response()
         if not request.content.is_eof():
             response.force_close()
@@ -123,6 +124,7 @@ class StreamLoads:
             report.load_ms = _since(started)
             self.counters.begin()
             self.counters.end(report)
+            self._record(request, identity.name, report)
             return report.response()
         report.plan_ms = _since(started)
         return Admitted(plan, report, started)
@@ -167,6 +169,27 @@ class StreamLoads:
         if cancelled:
             raise cancelled
         return await work
+
+    def _record(self, request: web.Request, user: str, report: LoadReport) -> None:
+        """Note a load's end in the audit log."""
+        if report.failure is not None:
+            error: str | None = report.failure.message
+        else:
+            # The server may be stopped, or its disk full, before the rows are durable.
+            error = None if report.txn_id != LoadReport.txn_id else "the load was broken off"
+        self._warehouse.audit.record_load(
+            self._warehouse,
+            user=user,
+            client_ip=request.remote or "",
+            db=request.match_info["db"],
+            table=request.match_info["table"],
+            label=report.label,
+            rows=report.total_rows,
+            loaded_rows=report.loaded_rows,
+            body_bytes=report.load_bytes,
+            elapsed_ms=report.load_ms,
+            error=error,
+        )
 
     def _check_label(self, db: str, label: str) -> None:
         if (db, label) in self._labels:

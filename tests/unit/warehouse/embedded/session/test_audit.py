@@ -180,3 +180,47 @@ def test_closing_writes_what_is_pending_and_opening_sweeps_what_is_old(tmp_path:
     ask(session, "SELECT 45")
     assert ask(session, f"SELECT stmt FROM {LOG}") == [("SELECT 45",)]
     second.close()
+
+
+def load(warehouse: Warehouse, label: str, error: str | None = None) -> None:
+    warehouse.audit.record_load(
+        warehouse,
+        user="ann",
+        client_ip="10.1.2.3",
+        db="shop",
+        table="orders",
+        label=label,
+        rows=12,
+        loaded_rows=0 if error else 11,
+        body_bytes=345,
+        elapsed_ms=60_000,
+        error=error,
+    )
+
+
+def test_a_load_is_recorded_like_a_statement(warehouse: Warehouse, root: Session) -> None:
+    load(warehouse, "first")
+    text = "PUT /api/shop/orders/_stream_load label:first"
+    columns = (
+        "user, client_ip, db, state, error_code, query_time, scan_rows, scan_bytes, return_rows, stmt_type, is_query"
+    )
+    assert logged(root, text, columns) == [("ann", "10.1.2.3", "shop", "OK", 0, 60_000, 12, 345, 11, "LOAD", 0)]
+    ((started, query_id),) = logged(root, text, "time, query_id")
+    assert timedelta(seconds=59) < datetime.now(UTC).replace(tzinfo=None) - started < timedelta(seconds=90)
+    assert len(query_id) == 33
+
+
+def test_a_load_that_failed_is_recorded_with_its_reason(warehouse: Warehouse, root: Session) -> None:
+    load(warehouse, "second", "[DATA_QUALITY_ERROR]too many filtered rows")
+    assert logged(
+        root,
+        "PUT /api/shop/orders/_stream_load label:second",
+        "state, error_code, error_message, scan_rows, scan_bytes, return_rows",
+    ) == [("ERR", 1105, "[DATA_QUALITY_ERROR]too many filtered rows", None, None, 0)]
+
+
+def test_recording_loads_is_switched_off_with_the_rest(warehouse: Warehouse, root: Session) -> None:
+    do(root, "SET GLOBAL enable_audit_plugin = false")
+    load(warehouse, "third")
+    do(root, "SET GLOBAL enable_audit_plugin = true")
+    assert logged(root, "PUT /api/shop/orders/_stream_load label:third", "state") == []

@@ -108,10 +108,10 @@ def test_every_row_that_a_scan_reads_counts(shop: Session, sql: str, rows: int) 
     assert read(shop, sql)[0] == rows
 
 
-def test_a_table_that_a_query_names_once_and_uses_twice_counts_once(shop: Session) -> None:
-    sql = "WITH w AS (SELECT id, hash FROM points WHERE hash > 5) SELECT sum(a.id) FROM w a JOIN w b ON a.hash = b.id"
-    rows, _ = read(shop, sql)
-    assert rows in (ROWS, 2 * ROWS)
+def test_a_top_n_query_may_come_back_for_its_other_columns(shop: Session) -> None:
+    rows, _ = read(shop, "SELECT id, hash, note FROM points ORDER BY hash LIMIT 10")
+    assert rows is not None
+    assert 0 < rows <= 2 * ROWS
 
 
 @pytest.mark.parametrize(
