@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from nereus.errors import BadInput
+from nereus.warehouse.embedded.http import body as body_of_a_load
 from nereus.warehouse.embedded.http import serve_http
 from nereus.warehouse.embedded.warehouse import Warehouse
 
@@ -165,6 +167,24 @@ def test_bodies_beyond_the_limit_are_refused_compressed_or_not(server, small, bo
     other.wait(other.idle)
 
 
+def test_a_client_that_stops_sending_is_given_up(server, small, monkeypatch):
+    port, warehouse = small
+    other = type(server)(0, port.port, warehouse.engine.spool.parent)
+    monkeypatch.setattr(body_of_a_load, "IDLE_S", 0.3)
+    with opened(other, head("t", "Content-Length: 1000"), b"half") as sock:
+        assert "[TIMEOUT]no data came for 0.3 seconds" in read_all(sock)
+    other.wait(other.idle)
+
+
+def test_a_large_body_takes_no_memory(server):
+    table = server.table()
+    before = server.metric("process_resident_memory_bytes")
+    answer = server.put(table, (bytes(1 << 20) for _ in range(128)), format="parquet").json
+    assert answer["LoadBytes"] == 128 << 20
+    assert "is not a readable Parquet file" in answer["Message"]
+    assert server.metric("process_resident_memory_bytes") - before < 48 << 20
+
+
 def test_a_port_that_is_closed_ends_its_loads(server, tmp_path):
     warehouse = Warehouse.open(tmp_path, memory_gb=1, threads=2, root_password="root-pw")
     session = warehouse.connect("root")
@@ -199,8 +219,6 @@ def test_a_port_that_is_closed_ends_its_loads(server, tmp_path):
 
 
 def test_a_port_that_is_taken_is_named(server):
-    from nereus.errors import BadInput
-
     with pytest.raises(BadInput, match=rf"port {server.http_port} on 127.0.0.1 is taken"):
         asyncio.run(serve_http(None, port=server.http_port))
 

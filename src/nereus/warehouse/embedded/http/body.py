@@ -40,12 +40,12 @@ def check_length(request: web.BaseRequest, limit: int) -> None:
         )
 
 
-async def receive(request: web.BaseRequest, spool: Spool, pool: Executor, *, idle_s: float = IDLE_S) -> None:
+async def receive(request: web.BaseRequest, spool: Spool, pool: Executor) -> None:
     """Write the whole body into the spool. Raises LoadFailed; Gone when the client hangs up."""
     loop = asyncio.get_running_loop()
     pending: list[bytes] = []
     size = 0
-    while chunk := await _next(request, idle_s):
+    while chunk := await _next(request):
         pending.append(chunk)
         size += len(chunk)
         if size >= _PIECE:
@@ -56,12 +56,12 @@ async def receive(request: web.BaseRequest, spool: Spool, pool: Executor, *, idl
     await loop.run_in_executor(pool, spool.finish)
 
 
-async def _next(request: web.BaseRequest, idle_s: float) -> bytes:
+async def _next(request: web.BaseRequest) -> bytes:
     try:
-        async with asyncio.timeout(idle_s):
+        async with asyncio.timeout(IDLE_S):
             return await request.content.readany()
     except TimeoutError as error:
-        raise LoadFailed("TIMEOUT", f"no data came for {idle_s:g} seconds") from error
+        raise LoadFailed("TIMEOUT", f"no data came for {IDLE_S:g} seconds") from error
     except (web.RequestPayloadError, HttpProcessingError) as error:
         if request.transport is None or request.transport.is_closing():
             raise Gone from error

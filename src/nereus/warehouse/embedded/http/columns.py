@@ -37,11 +37,13 @@ class Columns:
         names = {name.lower() for name in self.file} | {name.lower() for name in self.computed}
         return tuple(column for column in table.columns if column.name.lower() in names)
 
+    def namesake(self, column: Column) -> int | None:
+        """Where in the file the column of this name is."""
+        return next((at for at, name in enumerate(self.file) if name.lower() == column.name.lower()), None)
+
     def position(self, column: Column) -> int | None:
         """Where in the file the column is that fills `column` as it stands; None for a computed one."""
-        if column.name in self.computed:
-            return None
-        return next((at for at, name in enumerate(self.file) if name.lower() == column.name.lower()), None)
+        return None if column.name in self.computed else self.namesake(column)
 
 
 def read_columns(header: str, table: Table, *, sql_mode: str = "") -> Columns:

@@ -96,7 +96,7 @@ class LoadStatements:
         """
         targets = self.targets(fields)
         names = ", ".join(quoted(column.name) for column in targets)
-        early = first_reason(self._early_checks(targets))
+        early = first_reason(self._early_checks(targets, fields))
         late = first_reason(self._late_checks(targets))
         where = self._where(targets)
         told = (
@@ -110,12 +110,12 @@ class LoadStatements:
         line = f"CASE WHEN {REASON_NAME} IS NOT NULL THEN {LINE_NAME} END"
         return f"SELECT {names}, {REASON_NAME}, {line} FROM ({judged})"
 
-    def _early_checks(self, targets: Sequence[Column]) -> list[Check]:
+    def _early_checks(self, targets: Sequence[Column], fields: Fields) -> list[Check]:
         """What a backend looks at before the header `where`."""
         checks: list[Check] = []
         for column in targets:
-            at = self._columns.position(column)
-            if self._options.strict and at is not None:
+            at = self._columns.namesake(column)
+            if self._options.strict and at is not None and fields.types[at] is not None:
                 checks.append(strict_check(column, field_name(at)))
             if (check := null_check(column)) is not None:
                 checks.append(check)

@@ -89,10 +89,12 @@ def test_strict_mode_filters_what_a_type_does_not_take(loader):
     assert "column(b) value is incorrect while strict mode is true, src value is nothing" in log
 
 
-def test_strict_mode_leaves_computed_columns_alone(loader):
+def test_strict_mode_leaves_columns_alone_that_are_computed_from_others(loader):
     table = loader.table("a int", "b int")
     loader.load(table, b"1,x\n", columns="a, tmp, b = cast(tmp as int)", strict_mode="true", **CSV)
     assert loader.rows(table) == [(1, None)]
+    columns = "a, b, b = cast(b as int)"
+    assert "too many filtered" in loader.failure(table, b"1,x\n", columns=columns, strict_mode="true", **CSV)
 
 
 def test_a_bad_row_is_not_cast(loader):
