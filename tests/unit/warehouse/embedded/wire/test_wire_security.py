@@ -1,6 +1,7 @@
 """Nobody gets in without the password, whatever they send instead."""
 
 import contextlib
+import random
 import socket
 import struct
 import threading
@@ -215,6 +216,21 @@ def test_garbage_of_any_kind_leaves_the_server_alive(server, raw):
                 client.sock.shutdown(socket.SHUT_WR)
             while not client.ended():
                 pass
+    assert raw().log_in()[0] == 0
+
+
+def test_random_commands_provoke_no_unexpected_error(server, raw, house, caplog):
+    dice = random.Random(7)
+    commands = [code for code in range(0x20) if code != 0x03]
+    for _ in range(150):
+        with RawClient(server.port) as client:
+            client.log_in()
+            for _ in range(4):
+                body = bytes([dice.choice(commands)]) + dice.randbytes(dice.choice((0, 1, 4, 9, 40)))
+                with contextlib.suppress(OSError):
+                    client.send(body, dice.choice((0, 0, 0, 0, 1)))
+    until(lambda: not house.sessions)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
     assert raw().log_in()[0] == 0
 
 
