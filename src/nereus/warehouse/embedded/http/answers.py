@@ -78,7 +78,8 @@ class LoadReport:
 
     @property
     def succeeded(self) -> bool:
-        return self.failure is None
+        """The transaction is durable. A load that was broken off has neither a failure nor a transaction."""
+        return self.failure is None and self.txn_id >= 0
 
     def text(self) -> str:
         """Doris' JSON, indented as Doris indents it, with the line feed at its end."""

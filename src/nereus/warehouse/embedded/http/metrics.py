@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -108,11 +110,20 @@ def _disk(warehouse: Warehouse) -> Iterator[Metric]:
     data = warehouse.engine.spool.parent
     usage = shutil.disk_usage(data)
     labels = {"path": str(data)}
-    own = sum(file.stat().st_size for file in data.rglob("*") if file.is_file())
+    own = sum(map(_size, data.rglob("*")))
     yield _one("doris_be_disks_total_capacity", "gauge", "size of the disk in bytes", usage.total, labels)
     yield _one("doris_be_disks_avail_capacity", "gauge", "free bytes of the disk", usage.free, labels)
     yield _one("doris_be_disks_local_used_capacity", "gauge", "bytes the warehouse takes", own, labels)
     yield _one("doris_be_disks_state", "gauge", "1: the disk is in use", 1, labels)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 for a folder and for a file that is gone by now."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def _process() -> Iterator[Metric]:

@@ -41,12 +41,13 @@ def test_the_oldest_logs_make_room():
 
 def test_loads_are_counted_by_their_end():
     counters = LoadCounters()
-    counters.begin()
-    counters.begin()
-    assert (counters.requests, counters.running) == (2, 2)
-    counters.end(LoadReport("l", loaded_rows=5, load_bytes=50, load_ms=7))
+    for _ in range(3):
+        counters.begin()
+    assert (counters.requests, counters.running) == (3, 3)
+    counters.end(LoadReport("l", txn_id=3, loaded_rows=5, load_bytes=50, load_ms=7))
     counters.end(LoadReport("l", failure=LoadFailed("X", "y"), loaded_rows=0, load_bytes=70, load_ms=1))
-    assert (counters.running, counters.committed, counters.failed) == (0, 1, 1)
+    counters.end(LoadReport("broken off"))
+    assert (counters.running, counters.committed, counters.failed) == (0, 1, 2)
     assert (counters.loaded_rows, counters.received_bytes, counters.duration_ms) == (5, 50, 8)
 
 
@@ -100,6 +101,13 @@ def test_the_page_has_the_names_of_doris(warehouse, name):
     text = exposition(collect(warehouse, LoadCounters()))
     (line,) = [line for line in text.splitlines() if line.startswith(name)]
     assert float(line.rpartition(" ")[2]) >= 0
+
+
+def test_the_page_counts_the_bytes_of_the_warehouse(warehouse):
+    file = warehouse.engine.spool.parent / "warehouse.duckdb"
+    text = exposition(collect(warehouse, LoadCounters()))
+    (line,) = [line for line in text.splitlines() if line.startswith("doris_be_disks_local_used_capacity{")]
+    assert float(line.rpartition(" ")[2]) >= file.stat().st_size
 
 
 def test_every_metric_is_described_once(warehouse):
