@@ -76,6 +76,10 @@ class StreamLoad:
     password: str
     backends: Callable[[], set[str]] = set
 
+    @property
+    def _authorization(self) -> str:
+        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
+
     def put(self, db: str, table: str, source: Source, headers: Mapping[str, str]) -> StreamLoadResult:
         """Send `source` and wait for the transaction. Raises StreamLoadFailed."""
         what = f"Stream Load into {db}.{table}"
@@ -103,13 +107,12 @@ class StreamLoad:
         raise StreamLoadFailed(f"{what}: more than {MAX_REDIRECTS} redirects, the last to {host}:{port}")
 
     def _send(self, host: str, port: int, path: str, source: Source, headers: Mapping[str, str]) -> _Answer:
-        credentials = base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
         connection = HTTPConnection(host, port, timeout=ANSWER_WAIT_S)
         try:
             connection.putrequest("PUT", path, skip_accept_encoding=True)
             for name, value in headers.items():
                 connection.putheader(name, value.encode("utf-8"))
-            connection.putheader("Authorization", f"Basic {credentials}")
+            connection.putheader("Authorization", self._authorization)
             # Doris' front end demands it: it redirects before the body is sent.
             connection.putheader("Expect", "100-continue")
             length = _length(source)
@@ -175,7 +178,7 @@ class StreamLoad:
         return "\n  ".join(lines)
 
     def _refused_rows(self, url: str) -> str:
-        """The first refused rows. Fetched without credentials; what cannot be fetched is only missing detail."""
+        """The first refused rows, from a host that has our credentials anyway; what cannot be fetched is left out."""
         target = urlsplit(url)
         if target.scheme != "http" or target.hostname is None:
             return ""
@@ -183,7 +186,8 @@ class StreamLoad:
             return ""
         connection = HTTPConnection(target.hostname, target.port or 80, timeout=CONTINUE_WAIT_S)
         try:
-            connection.request("GET", f"{target.path}?{target.query}" if target.query else target.path)
+            path = f"{target.path}?{target.query}" if target.query else target.path
+            connection.request("GET", path, headers={"Authorization": self._authorization})
             response = connection.getresponse()
             return response.read(ERROR_ROWS_CHARS).decode("utf-8", "replace") if response.status == 200 else ""
         except (OSError, HTTPException):
