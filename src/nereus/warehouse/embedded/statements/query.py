@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import chain
+
 import duckdb
 
 from nereus.warehouse.embedded.denials import column_denied, group_denied, table_denied
 from nereus.warehouse.embedded.dispatch import statement
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.plancache import Plan
-from nereus.warehouse.embedded.result import Result
+from nereus.warehouse.embedded.result import Result, ResultSet
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.binder import bind_query
 from nereus.warehouse.embedded.sql.parse import parse_query
+from nereus.warehouse.embedded.sql.rules.arithmetic import WIDE_DECIMALS
 from nereus.warehouse.embedded.sql.tree import Query
 from nereus.warehouse.embedded.sql.typed import BoundQuery
 from nereus.warehouse.embedded.variables import BINDING, check, resolve
@@ -39,7 +43,36 @@ def _run(session: Session, text: str) -> Result:
     run = session.running
     if run is not None:
         run.reads = plan.tables
-    return session.stream(plan.bound.columns, plan.bound.sql)
+    try:
+        return _begun(session.stream(plan.bound.columns, plan.bound.sql))
+    except Exception as error:
+        if not _outgrew(error):
+            raise
+    return _run_wide(session, text)
+
+
+def _begun(result: ResultSet) -> ResultSet:
+    """The result with its first batch computed, so that what fails early fails before anything was sent."""
+    first = next(result.batches, None)
+    if first is not None:
+        result.batches = chain((first,), result.batches)
+    return result
+
+
+def _outgrew(error: Exception) -> bool:
+    """Whether a sum or product of decimals did not fit the 64 bits in which it was tried first."""
+    text = str(error)
+    return "DECIMAL(18)" in text and "Overflow" in text
+
+
+def _run_wide(session: Session, text: str) -> Result:
+    """The same query with decimals computed in 128 bits; not kept as a plan, since most data never needs it."""
+    facts = session.facts
+    wide = replace(facts, variables={**facts.variables, WIDE_DECIMALS: "1"})
+    query = parse_query(text, sql_mode=session.variables["sql_mode"])
+    bound = bind_query(query, session.warehouse.schema(session), wide)
+    check_reads(session, bound)
+    return session.stream(bound.columns, bound.sql)
 
 
 def plan_query(session: Session, text: str) -> Plan:
