@@ -101,6 +101,8 @@ class ExpressionBinder:
         if kind is Call:
             return self._call(node)
         if kind is exp.Cast:
+            if self.context.facts.variables.get("enable_strict_cast", "false") == "true":
+                raise Refused("CAST under enable_strict_cast", "SET enable_strict_cast = false.")
             return casts.cast_to(self.bind(node.this), node.args["to"])
         if kind is QueryExpression:
             return self._query(node)
@@ -246,7 +248,7 @@ class ExpressionBinder:
                 raise builtins.refusal(name)
             raise DorisError(f"Unsupported function in window expression: {describe(node)}")
         if node.args.get("over") is None:
-            raise DorisError(f"{name}() must be used with OVER")
+            raise DorisError(f"analytic function is not allowed in LOGICAL_{self.clause.removeprefix('UNBOUND_')}")
         return self._over(rule(self._arguments(node, name), self.context.facts), node, name)
 
     def _over(self, value: Typed, node: exp.Expression, name: str) -> Typed:

@@ -81,6 +81,7 @@ class SelectBinder:
             self._group(select.group)
             order = order or select.group.order
         self.grouped = select.group is not None or any(item.found.aggregate for item in self.items)
+        self._check_grouping()
         self._distinct()
         having, (qualify, own_windows) = self._having(), self._qualify()
         sorting = self._sort(order)
@@ -224,6 +225,19 @@ class SelectBinder:
         else:
             self.sets = [[self._key(key, expressions) for key in keys] for keys in group.sets]
             self.keys = [key for keys in self.sets for key in keys]
+
+    def _check_grouping(self) -> None:
+        """grouping() and grouping_id() take keys of GROUPING SETS, ROLLUP or CUBE."""
+        keys = [key.node for key in self.keys]
+        for item in self.items:
+            if item.found.grouping is None:
+                continue
+            if self.sets is None:
+                raise Refused(f"{item.found.grouping} without GROUPING SETS, ROLLUP or CUBE")
+            for call in item.value.node.find_all(exp.Anonymous):
+                if call.this == "grouping" and any(argument not in keys for argument in call.expressions):
+                    name = "Grouping" if item.found.grouping.startswith("grouping(") else "Grouping_Id"
+                    raise DorisError(f"Column in {name} does not exist in GROUP BY clause.")
 
     def _key(self, node: exp.Expression, expressions: ExpressionBinder) -> Typed:
         ordinal = self._ordinal(node)

@@ -68,7 +68,9 @@ from tests.unit.warehouse.embedded.sql.core.asking import House
         ("select id from orders order by rank() over (order by note)",
          "LOGICAL_SORT can not contains WindowExpression expression: rank()"),
         ("select nosuch(1)", "Can not found function 'nosuch'"),
-        ("select row_number() from orders", "row_number() must be used with OVER"),
+        ("select row_number() from orders", "analytic function is not allowed in LOGICAL_PROJECT"),
+        ("select grouping(id) from orders group by rollup(note)",
+         "Column in Grouping does not exist in GROUP BY clause."),
         ("select nosuch(1) over () from orders", "Can not found function 'nosuch'"),
         ("select sum(id) over (rows 1 preceding) from orders", "WindowFrame clause requires OrderBy clause"),
         ("select lag(id) over (order by id rows 1 preceding) from orders", "WindowFrame for LAG() must be null"),
@@ -157,6 +159,7 @@ def test_no_database_chosen(house: House) -> None:
             " qualify rank() over (order by id) > r",
             "window functions in the SELECT list and in QUALIFY around this HAVING",
         ),
+        ("select grouping(id) from orders group by id", "grouping(id) without GROUPING SETS, ROLLUP or CUBE"),
         ("select interval 1 day", "INTERVAL outside date arithmetic"),
         ("select group_concat(note order by id nulls last) from orders", None),
         ("select ?", "a parameter marker here"),
@@ -198,6 +201,10 @@ def test_sql_mode_decides_about_pipes(house: House) -> None:
     assert house.value("select 'a' || 'b'", variables=variables) == "ab"
     assert house.value("select 'a' || 'b'") is None
     assert house.value("select true || false") is True
+
+
+def test_strict_casts_are_refused(house: House) -> None:
+    assert "enable_strict_cast" in house.error("select cast('x' as int)", variables={"enable_strict_cast": "true"})
 
 
 def test_variables_are_values_that_are_not_cached(house: House) -> None:
