@@ -36,9 +36,8 @@ class QueryBinder:
     context: Context
     ctes: Mapping[str, CommonTable] = field(default_factory=dict)
 
-    def of_text(self, context: Context) -> Bound:
+    def of_text(self, context: Context, sql_mode: str) -> Bound:
         """A view's query, which sees no common table of the statement."""
-        sql_mode = context.facts.variables.get("sql_mode", "")
         return QueryBinder(context).query(parse_query(context.text, sql_mode=sql_mode), None)
 
     def expressions(self, scope: Scope, clause: str) -> ExpressionBinder:

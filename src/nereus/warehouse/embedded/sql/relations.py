@@ -148,7 +148,7 @@ def _view(relation: Relation, binder: QueryBinder, alias: str, qualifier: tuple[
         volatile=False,
         view_depth=context.view_depth + 1,
     )
-    bound = binder.of_text(inner)
+    bound = binder.of_text(inner, relation.view_sql_mode)
     context.volatile |= inner.volatile
     if len(bound.outputs) != len(relation.columns):
         raise DorisError(f"View {relation.db}.{relation.name} has other columns than its query gives")

@@ -45,7 +45,7 @@ class Relation:
     """A table, view or system table as a query may read it.
 
     Exactly one of `from_sql` (DuckDB text that stands in FROM) and `view_sql` (Doris SELECT text, bound in turn)
-    is given.
+    is given. `view_sql_mode` is the sql_mode under which the view was made: its text is read as it was then.
     """
 
     db: str
@@ -53,6 +53,7 @@ class Relation:
     columns: tuple[RelationColumn, ...]
     from_sql: str | None = None
     view_sql: str | None = None
+    view_sql_mode: str = ""
 
 
 class Schema(Protocol):
