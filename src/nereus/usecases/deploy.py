@@ -229,7 +229,7 @@ def remove(usecase: UseCase, admin: Queries, tell: Tell = lambda step: None) -> 
             admin.execute(f"DROP ROLE '{name}'")
             changes.append(f"role {name} dropped")
     if recorded:
-        for table in usecase.table_names:
+        for table in sorted(name for kind, name in ours if kind == "TABLE"):
             ops.forget_loads(admin, usecase.name, table)
         ops.forget_objects(admin, usecase.name)
     if database in known:

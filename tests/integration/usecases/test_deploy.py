@@ -216,6 +216,15 @@ def test_removing_leaves_nothing_but_the_records(deployed: Deployed, shop: str) 
     assert deployed.deploy(shop).loaded_rows == 9
 
 
+def test_removing_takes_what_the_file_no_longer_names(deployed: Deployed, shop: str) -> None:
+    deployed.deploy(shop)
+    deployed.edit(f"{shop}/usecase.yaml", "views: [v_revenue]", "views: []")
+    deployed.edit(f"{shop}/usecase.yaml", "select: [v_revenue, item]", "select: [item]")
+    changes = remove(usecases.find(shop, deployed.folder), deployed.root)
+    assert changes[0] == f"view {shop}.v_revenue dropped"
+    assert changes[-1] == f"database {shop} dropped"
+
+
 def test_removing_spares_what_others_put_there(deployed: Deployed, shop: str) -> None:
     deployed.deploy(shop)
     deployed.root.execute(
