@@ -145,7 +145,7 @@ def test_killed_loads_are_complete_or_absent(process):
     senders = [Sender("csv_rows", "csv", 0), Sender("parquet_rows", "parquet", 0), Sender("newest", "csv", 0)]
     choose = random.Random(SEED)
     kills = 0
-    while sum(sender.next for sender in senders) < LOADS or kills < 2:
+    while sum(sender.next for sender in senders) < LOADS or kills < LOADS // 6:
         threads = [threading.Thread(target=sender.run, args=(client,)) for sender in senders]
         for thread in threads:
             thread.start()

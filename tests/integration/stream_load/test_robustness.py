@@ -14,10 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from aiohttp import web
 
 from nereus.errors import BadInput
 from nereus.warehouse.embedded.http import body as body_of_a_load
-from nereus.warehouse.embedded.http import serve_http
+from nereus.warehouse.embedded.http import make_app, serve_http
 from nereus.warehouse.embedded.warehouse import Warehouse
 
 LOGIN = base64.b64encode(b"root:root-pw").decode()
@@ -216,6 +217,24 @@ def test_a_port_that_is_closed_ends_its_loads(server, tmp_path):
     assert list(warehouse.engine.spool.iterdir()) == []
     session.close()
     warehouse.close()
+
+
+def test_the_application_runs_under_any_runner(server, small):
+    _, warehouse = small
+
+    async def run():
+        with ThreadPoolExecutor(2) as executor:
+            runner = web.AppRunner(make_app(warehouse, executor))
+            await runner.setup()
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            other = type(server)(0, runner.addresses[0][1], warehouse.engine.spool.parent)
+            try:
+                return await asyncio.to_thread(other.load, "t", gzip.compress(b"x\n"), compress_type="gz")
+            finally:
+                await runner.cleanup()
+
+    assert asyncio.run(run())["NumberLoadedRows"] == 1
 
 
 def test_a_port_that_is_taken_is_named(server):
