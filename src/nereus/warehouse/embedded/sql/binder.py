@@ -26,12 +26,8 @@ def bind_query(query: tree.Query, schema: Schema, facts: SessionFacts) -> BoundQ
         bound = QueryBinder(context).query(query, None)
     except RecursionError:
         raise Refused("a statement nested this deeply") from None
-    text = bound.text
-    if any(output.type.name == "null" for output in bound.outputs):
-        listed = ", ".join(f'CAST("c{i}" AS {output.type.duckdb}) AS "c{i}"' for i, output in enumerate(bound.outputs))
-        text = f'SELECT {listed} FROM ({text}) AS "r"'
     columns = tuple(_result_column(output) for output in bound.outputs)
-    return BoundQuery(text, columns, context.all_reads(), context.volatile)
+    return BoundQuery(bound.text, columns, context.all_reads(), context.volatile)
 
 
 def _result_column(output: Output) -> ResultColumn:

@@ -9,7 +9,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.sql.lexer import syntax_error
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.sql.scope import Column
-from nereus.warehouse.embedded.sql.typed import ColumnRead, Schema, SessionFacts
+from nereus.warehouse.embedded.sql.typed import ColumnRead, Schema, SessionFacts, Typed
 
 #: Views within views deeper than this are refused.
 MAX_VIEW_DEPTH = 32
@@ -57,6 +57,11 @@ class Context:
     def render(self, node: exp.Expression) -> str:
         """The DuckDB text of an expression."""
         return self.renderer.text(node)
+
+    def render_item(self, value: Typed) -> str:
+        """The DuckDB text of a column of a result, which has a type even where it is only NULLs."""
+        text = self.renderer.text(value.node)
+        return f"CAST({text} AS {value.type.duckdb})" if value.type.name == "null" else text
 
     def read(self, column: Column) -> None:
         if column.origin is not None:

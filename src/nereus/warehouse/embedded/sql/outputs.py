@@ -59,5 +59,5 @@ class Bound:
             Column("", output.type, alias=alias, physical=f"c{i}").typed() for i, output in enumerate(self.outputs)
         ]
         cast = [casts.implicit(column, type_) for column, type_ in zip(columns, types, strict=True)]
-        listed = ", ".join(f"{context.render(item.node)} AS {quoted(f'c{i}')}" for i, item in enumerate(cast))
+        listed = ", ".join(f"{context.render_item(item)} AS {quoted(f'c{i}')}" for i, item in enumerate(cast))
         return Bound(outputs, f"SELECT {listed} FROM ({self.text}) AS {quoted(alias)}")

@@ -143,7 +143,7 @@ class QueryBinder:
         ]
         types = _unified(sides, 0, len(sides) - 1)
         texts = (
-            ", ".join(self.context.render(casts.implicit(item, to).node) for item, to in zip(row, types, strict=True))
+            ", ".join(self.context.render_item(casts.implicit(item, to)) for item, to in zip(row, types, strict=True))
             for row in rows
         )
         alias = self.context.counters.alias()

@@ -106,7 +106,7 @@ class SelectBinder:
         tail += sorting + limit
 
         def assemble(items: Sequence[Typed]) -> str:
-            listed = ", ".join(f"{context.render(item.node)} AS {quoted(f'c{i}')}" for i, item in enumerate(items))
+            listed = ", ".join(f"{context.render_item(item)} AS {quoted(f'c{i}')}" for i, item in enumerate(items))
             return f"{head}{listed}{tail}"
 
         values = tuple(item.value for item in self.items)
