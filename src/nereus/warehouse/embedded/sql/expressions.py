@@ -13,6 +13,7 @@ from nereus.warehouse.embedded.sql import registry, variables
 from nereus.warehouse.embedded.sql.context import Context
 from nereus.warehouse.embedded.sql.naming import Candidates
 from nereus.warehouse.embedded.sql.rules import builtins, casts, comparison
+from nereus.warehouse.embedded.sql.rules.build import twice
 from nereus.warehouse.embedded.sql.scope import Column, Scope, ambiguous
 from nereus.warehouse.embedded.sql.tree import Call, Lambda, Name, QueryExpression, SortItem, Star, describe
 from nereus.warehouse.embedded.sql.typed import Typed
@@ -62,11 +63,12 @@ _GROUPING = frozenset({"grouping", "grouping_id"})
 
 @dataclass(slots=True)
 class Found:
-    """What an expression contains that not every clause allows; the value is how Doris shows it."""
+    """What an expression contains that not every clause allows, as Doris shows it, and whether it uses an alias."""
 
     aggregate: str | None = None
     window: str | None = None
     grouping: str | None = None
+    alias: bool = False
 
 
 @dataclass(slots=True)
@@ -143,6 +145,10 @@ class ExpressionBinder:
     def _name(self, node: exp.Expression) -> Typed:
         column = self.column(node.args["parts"], node.args["at"])
         self.context.read(column)
+        if column.value is not None:
+            self.found.alias = True
+            if self.clause != "SORT":
+                twice(column.value, "another use")
         return column.typed()
 
     def column(self, parts: tuple[str, ...], at: int) -> Column:

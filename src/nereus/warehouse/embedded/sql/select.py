@@ -23,6 +23,7 @@ from nereus.warehouse.embedded.sql.expressions import ExpressionBinder, Found
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
 from nereus.warehouse.embedded.sql.relations import BoundRelation, bind_relation
 from nereus.warehouse.embedded.sql.render import quoted
+from nereus.warehouse.embedded.sql.rules.build import twice
 from nereus.warehouse.embedded.sql.scope import Column, Scope
 from nereus.warehouse.embedded.sql.subqueries import SubqueryBinder
 from nereus.warehouse.embedded.sql.typed import Typed
@@ -372,6 +373,8 @@ class SelectBinder:
         for position, bound in enumerate(self.items, 1):
             if bound.value.node == value.node:
                 return f"{position}{suffix}"
+        if found.alias:
+            twice(value, "another use")
         if is_constant(value) and not found.window and not found.aggregate:
             return None
         if self.select.distinct:

@@ -110,6 +110,12 @@ def test_star(house: House, items: str, expected: list[str]) -> None:
     assert [column.name for column in house.bind(f"select {items} from customers c").columns] == expected
 
 
+def test_random_values_order_by_what_is_shown(house: House) -> None:
+    shown = house.column("select rand() r from orders order by r desc")
+    assert shown == sorted(shown, reverse=True)
+    assert len(house.rows("select id from orders order by rand()")) == 5
+
+
 # joins
 
 
