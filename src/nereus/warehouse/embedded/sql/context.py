@@ -23,8 +23,9 @@ class Counters:
     columns: int = 0
 
     def alias(self) -> str:
+        """A table alias that no column can have as its name: DuckDB would take ``t.c`` for a member of a column t."""
         self.aliases += 1
-        return f"t{self.aliases}"
+        return f"#{self.aliases}"
 
     def column(self) -> int:
         self.columns += 1

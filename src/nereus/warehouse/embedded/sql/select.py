@@ -248,9 +248,11 @@ class SelectBinder:
         else:
             value = expressions.bind(node)
             found = expressions.take_found()
+        if any(isinstance(part, exp.Window) for part in value.node.walk()):
+            raise Refused("a window function in GROUP BY", "Compute it in a derived table.")
         if found.aggregate is not None:
             raise DorisError(f"GROUP BY expression must not contain aggregate functions: {found.aggregate}")
-        forbid(found, "LOGICAL_AGGREGATE", "window", "grouping")
+        forbid(found, "LOGICAL_AGGREGATE", "grouping")
         return value
 
     def _ordinal(self, node: exp.Expression) -> int | None:

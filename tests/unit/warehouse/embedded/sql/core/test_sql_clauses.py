@@ -199,6 +199,11 @@ def test_using_shows_the_key_once(house: House) -> None:
     assert house.column("select id from orders right join archive.orders a using (id)") == [1]
 
 
+def test_columns_named_like_tables_are_no_trap(house: House) -> None:
+    text = "select t1.t2 from (select 1 t1, 2 t2, 3 t3) t1, (select 4 t1) t2 where exists (select t1.t3 from orders t3)"
+    assert house.rows(text) == [(2,)]
+
+
 # grouping
 
 

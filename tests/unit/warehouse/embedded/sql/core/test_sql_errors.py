@@ -163,6 +163,7 @@ def test_no_database_chosen(house: House) -> None:
         ("select rand() r from orders having r > 0.5", "another use of a random value"),
         ("select rand() r from orders group by r", "another use of a random value"),
         ("select rand() r from orders order by r + 1", "another use of a random value"),
+        ("select rank() over (order by id) r from orders group by r", "a window function in GROUP BY"),
         ("select interval 1 day", "INTERVAL outside date arithmetic"),
         ("select group_concat(note order by id nulls last) from orders", None),
         ("select ?", "a parameter marker here"),

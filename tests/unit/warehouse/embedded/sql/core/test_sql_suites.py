@@ -124,7 +124,7 @@ def test_ssb_needs_no_cast_around_columns_of_predicates(star: House) -> None:
     sql = star.bind((QUERIES / "ssb" / "q2.1.sql").read_text()).sql
     where = sql.split(" WHERE ")[1].split(" GROUP BY ")[0]
     assert where.replace("(", "").replace(")", "") == (
-        '"t1"."lo_orderdate" = "t2"."d_datekey" AND "t1"."lo_partkey" = "t3"."p_partkey"'
-        ' AND "t1"."lo_suppkey" = "t4"."s_suppkey" AND "t3"."p_category" = \'MFGR#12\''
-        ' AND "t4"."s_region" = \'AMERICA\''
+        '"#1"."lo_orderdate" = "#2"."d_datekey" AND "#1"."lo_partkey" = "#3"."p_partkey"'
+        ' AND "#1"."lo_suppkey" = "#4"."s_suppkey" AND "#3"."p_category" = \'MFGR#12\''
+        ' AND "#4"."s_region" = \'AMERICA\''
     )
