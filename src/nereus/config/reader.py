@@ -12,6 +12,8 @@ from nereus.errors import BadInput
 
 #: A configuration is a page or two; anything larger is another file given by mistake.
 LARGEST_BYTES = 1_000_000
+#: Opened brackets beyond this are refused unread: the reader takes minutes for thousands.
+DEEPEST = 200
 
 
 def read(path: Path, *, what: str = "a platform") -> dict[object, object]:
@@ -82,6 +84,8 @@ def _decode(name: str, content: bytes) -> str:
 def _parse(name: str, text: str) -> object:
     yaml = YAML(typ="safe", pure=True)
     try:
+        if text.count("[") - text.count("]") > DEEPEST or text.count("{") - text.count("}") > DEEPEST:
+            raise RecursionError
         return yaml.load(text)
     except DuplicateKeyError as error:
         key, first = str(error.problem).split('"')[1], error.context_mark
