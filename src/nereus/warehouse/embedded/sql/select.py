@@ -263,15 +263,12 @@ class SelectBinder:
     def _group_text(self) -> str:
         if self.select.group is None and not (self.grouped and self.keys):
             return ""
+        render = self.binder.context.render
         if self.sets is None:
-            keys = [self._key_text(key) for key in self.keys]
+            keys = [render(key.node) for key in self.keys]
             return f" GROUP BY {', '.join(dict.fromkeys(keys))}"
-        sets = [", ".join(dict.fromkeys(self._key_text(key) for key in keys)) for keys in self.sets]
+        sets = [", ".join(dict.fromkeys(render(key.node) for key in keys)) for keys in self.sets]
         return f" GROUP BY GROUPING SETS ({', '.join(f'({keys})' for keys in sets)})"
-
-    def _key_text(self, key: Typed) -> str:
-        """A key; a constant in parentheses so that DuckDB does not take it for a position."""
-        return self.binder.context.render(key.node)
 
     # HAVING, QUALIFY, ORDER BY
 
@@ -349,6 +346,9 @@ class SelectBinder:
         condition = expressions.condition(node)
         if not any(isinstance(part, exp.Window) for part in condition.node.walk()):
             raise DorisError("qualify only used for window expression")
+        missing = self._missing([condition]) if self.grouped else []
+        if missing:
+            raise DorisError(f"{missing[0]} should be grouped by.")
         return condition, expressions.found.window is not None
 
     def _sort(self, order: Sequence[tree.SortItem]) -> str:

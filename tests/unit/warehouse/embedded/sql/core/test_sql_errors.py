@@ -61,6 +61,7 @@ from tests.unit.warehouse.embedded.sql.core.asking import House
         ("select sum(max(id)) from orders", "aggregate function cannot contain aggregate parameters: max(id)"),
         ("select id from orders order by sum(id)",
          "LOGICAL_SORT can not contains AggregateFunction expression: sum(id)"),
+        ("select note from orders group by note qualify rank() over (order by id) = 1", "id should be grouped by."),
         ("select id from orders qualify id = 1", "qualify only used for window expression"),
         ("select distinct note from orders having id > 1", "id should be grouped by."),
         ("select distinct note from orders group by note, id order by id",

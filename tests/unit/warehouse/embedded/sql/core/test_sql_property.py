@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nereus.warehouse.embedded.errors import DorisError
 from tests.unit.warehouse.embedded.sql.core.asking import House
 
 _INTEGERS = ("x.id", "x.k", "y.k", "y.w")
@@ -158,6 +162,24 @@ def test_bound_and_native_rows_are_equal(twin: House, text: str) -> None:
         assert bound == native
     else:
         assert Counter(bound) == Counter(native)
+
+
+_WORDS = re.compile(r"\w+|\s+|.", re.DOTALL)
+_TEXTS_TO_BREAK = sorted(path.read_text() for path in (Path(__file__).parent / "queries").rglob("*.sql"))
+
+
+@given(
+    st.sampled_from(_TEXTS_TO_BREAK),
+    st.lists(st.tuples(st.integers(0, 999), st.integers(0, 999)), min_size=1, max_size=4),
+)
+@settings(max_examples=150, deadline=None)
+def test_broken_text_gives_an_error_and_nothing_else(twin: House, text: str, moves: list[tuple[int, int]]) -> None:
+    words = _WORDS.findall(text)
+    for first, second in moves:
+        i, j = first % len(words), second % len(words)
+        words[i], words[j] = words[j], words[i]
+    with contextlib.suppress(DorisError):
+        twin.bind("".join(words))
 
 
 @pytest.mark.parametrize("direction", ["", "asc", "desc"])
