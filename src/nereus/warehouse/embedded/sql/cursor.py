@@ -115,5 +115,10 @@ class Cursor:
         raise syntax_error(self.text, wrong.start, f"mismatched input '{shown}' expecting {expected}")
 
     def error(self, message: str, at: int) -> DorisError:
-        """A parser's error with a text of its own at offset `at`."""
-        return syntax_error(self.text, at, message)
+        """An error of what Doris does with a tree that its grammar takes: it shows the statement and the place."""
+        lines = self.text.split("\n")
+        line = self.text.count("\n", 0, at) + 1
+        position = at - (self.text.rfind("\n", 0, at) + 1)
+        shown = [*lines[:line], "-" * position + "^^^", *lines[line:]]
+        place = syntax_error(self.text, at, message).detail
+        return DorisError(f"{place}\n== SQL ==\n" + "".join(f"{text}\n" for text in shown))

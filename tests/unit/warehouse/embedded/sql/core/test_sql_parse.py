@@ -180,13 +180,8 @@ def test_what_doris_does_not_parse_is_refused(text: str) -> None:
     [
         ("select 1 limit -1", "\nmismatched input '-' expecting INTEGER_VALUE(line 1, pos 15)\n"),
         ("select 1\n  frm t x", "\nmismatched input 't' expecting {<EOF>, ';'}(line 2, pos 6)\n"),
-        ("select * from (select 1)", "\nEvery derived table must have its own alias(line 1, pos 14)\n"),
-        ("select * from a-b",
-         "\nPossibly unquoted identifier a-b detected. "
-         "Please consider quoting it with back-quotes as `a-b`(line 1, pos 14)\n"),
-        ("select max(*) from t", "\n'*' can only be used in conjunction with COUNT: max(line 1, pos 7)\n"),
-        ("select sum(a) over (order by b rows x preceding) from t",
-         "\nUnsupported expression in WindowFrame : x(line 1, pos 36)\n"),
+        ("select max(*)\nfrom t", "\n'*' can only be used in conjunction with COUNT: max(line 1, pos 7)\n"
+         "\n== SQL ==\nselect max(*)\n-------^^^\nfrom t\n"),
         ("select a.b(1).c", None),
     ],
 )  # fmt: skip
@@ -195,6 +190,33 @@ def test_errors_name_the_place(text: str, message: str | None) -> None:
         parse_query(text)
     if message is not None:
         assert caught.value.detail == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("select * from (select 1)", "Every derived table must have its own alias(line 1, pos 14)"),
+        ("select * from a-b", "Possibly unquoted identifier a-b detected."
+         " Please consider quoting it with back-quotes as `a-b`(line 1, pos 14)"),
+        ("select sum(a) over (order by b rows x preceding) from t",
+         "Unsupported expression in WindowFrame : x(line 1, pos 36)"),
+        ("select * from t cross join u on 1", "Cross join can't be used with ON clause(line 1, pos 16)"),
+        ("select * from t left join u", "on mustn't be empty except for cross/inner join(line 1, pos 16)"),
+        ("select * from t join [x] u on 1", "Invalid join hint: x(line 1, pos 16)"),
+        ("select interval 1 day * a", "Only supported: ADD(line 1, pos 22)"),
+        ("select sum(distinct a) over (), avg(distinct a) over () from t",
+         "DISTINCT not allowed in analytic function: avg(line 1, pos 48)"),
+        ("select * except (a + 1) from t", "only column name is supported in except clause(line 1, pos 17)"),
+        ("select * from t a(b)", "Do not implemented(line 1, pos 17)"),
+    ],
+)  # fmt: skip
+def test_errors_about_a_whole_clause_show_the_statement(text: str, message: str) -> None:
+    with pytest.raises(DorisError) as caught:
+        parse_query(text)
+    first, *rest = caught.value.detail.strip("\n").split("\n")
+    assert first == message
+    assert rest[:3] == ["", "== SQL ==", text]
+    assert rest[3].endswith("^^^")
 
 
 @pytest.mark.parametrize(
