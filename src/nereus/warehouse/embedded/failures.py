@@ -20,6 +20,8 @@ def to_doris(error: BaseException) -> DorisError:
         return DorisError("the query was cancelled")
     if isinstance(error, duckdb.OutOfMemoryException) or "Out of Memory Error" in text:
         return DorisError(f"MEM_LIMIT_EXCEEDED: {_first_line(text)}")
+    if "More than one row returned by a subquery" in text:
+        return DorisError("correlate scalar subquery must return only 1 row")
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
         return DorisError(f"INVALID_ARGUMENT: {_first_line(text)}")
     # pyarrow wraps what DuckDB raises while rows are read.
