@@ -74,6 +74,14 @@ class Engine:
         with self._lock:
             return self._root.cursor()
 
+    @property
+    def log_bytes(self) -> int:
+        """The size of the write-ahead log, 0 when there is none."""
+        try:
+            return (self.spool.parent / "warehouse.duckdb.wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def close(self) -> None:
         """Fold the log into the file and release it. Cursors that are still open become useless."""
         with self._lock:

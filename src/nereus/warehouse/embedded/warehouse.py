@@ -16,7 +16,7 @@ from nereus.warehouse.embedded.introspection.schema import SystemSchema
 from nereus.warehouse.embedded.introspection.storage import Sizes
 from nereus.warehouse.embedded.plancache import PlanCache
 from nereus.warehouse.embedded.processes import Processes
-from nereus.warehouse.embedded.scheduler import PartitionScheduler
+from nereus.warehouse.embedded.scheduler import Scheduler
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.variables import GlobalVariables
 from nereus.warehouse.embedded.workload import WorkloadGroups
@@ -44,7 +44,7 @@ class Warehouse:
         self.counters = QueryCounters()
         self.sizes = Sizes()
         self.processes = Processes()
-        self.partitions = PartitionScheduler(self.catalog, engine.cursor())
+        self.scheduler = Scheduler(self.catalog, engine)
         self.audit = Audit(engine.cursor())
 
     @classmethod
@@ -96,7 +96,7 @@ class Warehouse:
     def close(self) -> None:
         """End every session, write what is pending, release the file."""
         self.processes.close()
-        self.partitions.close()
+        self.scheduler.close()
         self.audit.close()
         self.accounts.close()
         self.variables.close()
