@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,9 +127,15 @@ def load(warehouse: Warehouse, data: Dataset) -> None:
             warehouse.stream_load(data.database, table.name, file, label=f"{table.name}_{number}")
 
 
-def load_native(db: duckdb.DuckDBPyConnection, data: Dataset) -> None:
-    """The same tables with the same rows in the same order, one transaction per file."""
+def load_native(run: Callable[[str], object], data: Dataset) -> None:
+    """The same tables with the same rows in the same order, one transaction per file; `run` executes DuckDB SQL."""
     for table in data.tables:
-        db.execute(f"CREATE TABLE {table.name} ({table.columns})")
+        run(f"CREATE TABLE {table.name} ({table.columns})")
         for file in table.files:
-            db.execute(f"INSERT INTO {table.name} BY NAME FROM read_parquet(?)", [str(file)])
+            run(insert(table, file))
+
+
+def insert(table: Table, file: Path) -> str:
+    """DuckDB's own way to load a Parquet file into the table."""
+    path = str(file).replace("'", "''")
+    return f"INSERT INTO {table.name} BY NAME FROM read_parquet('{path}')"

@@ -27,7 +27,7 @@ import pymysql.cursors
 
 from benchmarks.measure.drivers import NEEDS, mysqlclient
 from benchmarks.measure.findings import Finding, at_least, at_most, not_run, note, report, say
-from benchmarks.measure.server import Running, free_port, warehouse
+from benchmarks.measure.server import Running, warehouse
 
 DATA = "SELECT i::BIGINT AS k, 'Customer#' || lpad(i::VARCHAR, 9, '0') AS name, (i % 7919)::INTEGER AS v, \
 (i * 0.37)::DECIMAL(15,2) AS amount FROM range({rows}) r(i)"
@@ -70,16 +70,16 @@ def measure(rows: int = 1_000_000, repeats: int = 5) -> list[Finding]:
 @contextmanager
 def stock(parquet: Path) -> Iterator[int]:
     """The yardstick on its own copy of the data; gives its port."""
-    file, port = parquet.with_suffix(".duckdb"), free_port()
+    file = parquet.with_suffix(".duckdb")
     with duckdb.connect(str(file)) as connection:
         connection.execute("CREATE TABLE t AS FROM read_parquet(?)", [str(parquet)])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.measure.stock_server", str(file), str(port)], stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "benchmarks.measure.stock_server", str(file)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
-        if process.stdout is None or process.stdout.readline() != b"ready\n":
+        port = process.stdout.readline() if process.stdout else b""
+        if not port:
             raise SystemExit("the stock server did not start")
-        yield port
+        yield int(port)
     finally:
         process.kill()
         process.wait()

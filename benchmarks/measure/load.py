@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measure.data import Table, dataset, one_file
+from benchmarks.measure import data
+from benchmarks.measure.data import Table
 from benchmarks.measure.findings import Finding, at_least, holds, note, report, say
 from benchmarks.measure.native import Native, native
 from benchmarks.measure.server import Running, warehouse
@@ -24,8 +25,8 @@ SHARE = 0.70
 
 
 def measure(scale: float = 1, repeats: int = 3, threads: int = 2, memory_gb: float = 8) -> list[Finding]:
-    table = next(one for one in dataset("ssb", scale).tables if one.name == "lineorder")
-    file = one_file(table)
+    table = next(one for one in data.dataset("ssb", scale).tables if one.name == "lineorder")
+    file = data.one_file(table)
     ours, theirs, rows = [], [], 0
     with warehouse(memory_gb, threads) as server, tempfile.TemporaryDirectory(prefix="nereus-native-") as folder:
         server.client.execute("CREATE DATABASE measure")
@@ -34,7 +35,7 @@ def measure(scale: float = 1, repeats: int = 3, threads: int = 2, memory_gb: flo
                 say(f"load {number + 1} of {repeats}")
                 seconds, rows = stream_load(server, table, file, f"load_{number}")
                 ours.append(seconds)
-                theirs.append(insert(beside, table, file))
+                theirs.append(load_native(beside, table, file))
         once = loads_once(server, file, f"load_{repeats - 1}", rows)
     share = median(their / our for our, their in zip(ours, theirs, strict=True))
     size = file.stat().st_size / 1e6
@@ -55,11 +56,10 @@ def stream_load(server: Running, table: Table, file: Path, label: str) -> tuple[
     return time.perf_counter() - started, loaded.loaded_rows
 
 
-def insert(beside: Native, table: Table, file: Path) -> float:
+def load_native(beside: Native, table: Table, file: Path) -> float:
     """Seconds for the same rows in DuckDB, into a new table."""
-    beside.run(f"CREATE OR REPLACE TABLE lineorder ({table.columns})")
-    path = str(file).replace("'", "''")
-    return beside.run(f"INSERT INTO lineorder BY NAME FROM read_parquet('{path}')")[0]
+    beside.run(f"CREATE OR REPLACE TABLE {table.name} ({table.columns})")
+    return beside.run(data.insert(table, file))[0]
 
 
 def loads_once(server: Running, file: Path, label: str, rows: int) -> Finding:

@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.measure.server import cpu_ms
+
 SETTINGS: dict[str, str | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -24,6 +26,12 @@ class Native:
     """A DuckDB that answers one statement at a time."""
 
     pipe: Connection
+    pid: int
+
+    @property
+    def cpu_ms(self) -> float:
+        """Processor time that the child has used, ms."""
+        return cpu_ms(self.pid)
 
     def run(self, sql: str) -> tuple[float, list[tuple[Any, ...]]]:
         """Seconds that the child took to run `sql` and hold all its rows as Python values, and the rows.
@@ -46,7 +54,7 @@ def native(file: Path, threads: int, memory_gb: float) -> Iterator[Native]:
     process.start()
     its.close()
     try:
-        yield Native(ours)
+        yield Native(ours, process.pid or 0)
     finally:
         ours.close()
         process.join(30)

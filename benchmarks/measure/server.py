@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ import pymysql
 
 from nereus.warehouse.client import Warehouse
 
-READY_SECONDS = 60.0
 STOP_SECONDS = 60.0
 
 
@@ -45,11 +43,16 @@ class Running:
         """Resident memory of the process in MB (10^6 bytes)."""
         return float(psutil.Process(self.pid).memory_info().rss) / 1e6
 
+    @property
+    def cpu_ms(self) -> float:
+        """Processor time that the process has used, ms."""
+        return cpu_ms(self.pid)
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+
+def cpu_ms(pid: int) -> float:
+    """User and system time of a process since its start, ms, in steps of 10."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system) * 1000
 
 
 @contextmanager
@@ -60,33 +63,27 @@ def warehouse(memory_gb: float = 8, threads: int = 2) -> Iterator[Running]:
         password_file = folder / "root-password"
         password_file.touch(0o600)
         password_file.write_text(secrets.token_urlsafe(18), "ascii")
-        mysql_port, http_port = free_port(), free_port()
         command = [
             *(sys.executable, "-m", "nereus.warehouse.embedded", "--data", str(folder / "data")),
-            *("--bind", "127.0.0.1", "--mysql-port", str(mysql_port), "--http-port", str(http_port)),
+            *("--bind", "127.0.0.1", "--mysql-port", "0", "--http-port", "0"),
             *("--memory-gb", str(memory_gb), "--threads", str(threads), "--root-password-file", str(password_file)),
         ]
         with (folder / "server.log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log)
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
         try:
-            running = Running(folder, mysql_port, http_port, password_file.read_text("ascii"), process.pid)
-            _wait(process, running)
-            yield running
+            mysql_port, http_port = _ports(process, folder / "server.log")
+            yield Running(folder, mysql_port, http_port, password_file.read_text("ascii"), process.pid)
         finally:
             _stop(process)
 
 
-def _wait(process: subprocess.Popen[bytes], running: Running) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not (_listens(running.mysql_port) and _listens(running.http_port)):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit("the warehouse did not start:\n" + (running.folder / "server.log").read_text("utf-8"))
-        time.sleep(0.05)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _ports(process: subprocess.Popen[bytes], log: Path) -> tuple[int, int]:
+    """The ports it took, once it serves: ``ready mysql=127.0.0.1:40001 http=127.0.0.1:40002``."""
+    line = process.stdout.readline() if process.stdout else b""
+    found = re.findall(rb":([0-9]+)", line)
+    if len(found) != 2:
+        raise SystemExit("the warehouse did not start:\n" + log.read_text("utf-8"))
+    return int(found[0]), int(found[1])
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

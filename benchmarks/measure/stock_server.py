@@ -1,6 +1,6 @@
 """A MySQL server over DuckDB exactly as mysql-mimic's own documentation builds one: the yardstick of fetch.py.
 
-python -m benchmarks.measure.stock_server DATABASE.duckdb PORT
+python -m benchmarks.measure.stock_server DATABASE.duckdb
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class StockSession(Session):  # type: ignore[misc]
         return {}
 
 
-async def serve(file: str, port: int) -> None:
+async def serve(file: str) -> None:
     StockSession.source = duckdb.connect(file, read_only=True)
     server = MysqlServer(session_factory=StockSession)
-    await server.start_server(host="127.0.0.1", port=port)
-    print("ready", flush=True)
+    await server.start_server(host="127.0.0.1", port=0)
+    print(server._server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(serve(sys.argv[1]))

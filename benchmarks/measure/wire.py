@@ -14,21 +14,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-import duckdb
 import pymysql
 from rich.table import Table
 
 from benchmarks.measure.data import SUITES, Dataset, Query, dataset, load, load_native
 from benchmarks.measure.findings import CONSOLE, Finding, at_most, holds, note, report, say
-from benchmarks.measure.native import SETTINGS, Native, native
+from benchmarks.measure.native import Native, native
 from benchmarks.measure.rows import difference
-from benchmarks.measure.server import warehouse
+from benchmarks.measure.server import Running, warehouse
 from nereus.bench.stats import geometric_mean
 
 #: From this scale on the share counts, below it the milliseconds.
@@ -40,13 +39,19 @@ AVERAGE_MS = 1000.0
 
 @dataclass(frozen=True)
 class Measured:
-    """Times of one query in ms, in the order of the repeats, and what its rows differ in."""
+    """Times of one query in ms, in the order of the repeats, and what its rows differ in.
+
+    `wire_cpu_ms` and `native_cpu_ms` are the processor time of the two processes for one run: other work on the machine
+    disturbs them less.
+    """
 
     name: str
     rows: int
     wire_ms: tuple[float, ...]
     native_ms: tuple[float, ...]
     different: str | None
+    wire_cpu_ms: float
+    native_cpu_ms: float
 
     @property
     def ratio(self) -> float:
@@ -61,40 +66,42 @@ def measure(
     suite: str = "ssb", scale: float = 1, repeats: int = 15, threads: int = 2, memory_gb: float = 8
 ) -> list[Finding]:
     data = dataset(suite, scale)
-    with both(data, threads, memory_gb) as (connection, beside):
+    with both(data, threads, memory_gb) as (server, beside), closing(server.connect(data.database)) as connection:
         say(f"running {len(data.queries)} queries {repeats} times here and there")
-        measured = [compare(connection, beside, query, repeats) for query in data.queries]
+        measured = [compare(server, connection, beside, query, repeats) for query in data.queries]
     CONSOLE.print(_table(measured))
     return findings(measured, suite, scale)
 
 
 @contextmanager
-def both(data: Dataset, threads: int, memory_gb: float) -> Iterator[tuple[pymysql.Connection[Any], Native]]:
+def both(data: Dataset, threads: int, memory_gb: float) -> Iterator[tuple[Running, Native]]:
     """A warehouse and a DuckDB that hold the same tables."""
-    with warehouse(memory_gb, threads) as server, tempfile.TemporaryDirectory(prefix="nereus-native-") as folder:
+    with (
+        warehouse(memory_gb, threads) as server,
+        tempfile.TemporaryDirectory(prefix="nereus-native-") as folder,
+        native(Path(folder) / "native.duckdb", threads, memory_gb) as beside,
+    ):
         say(f"loading {data.database} into the warehouse")
         load(server.client, data)
+        # By the process that is measured: DuckDB reads what it has just written faster than a file it opens again.
         say(f"loading {data.database} into DuckDB")
-        file = Path(folder) / "native.duckdb"
-        with duckdb.connect(str(file), config={**SETTINGS, "memory_limit": f"{memory_gb}GB"}) as db:
-            load_native(db, data)
-        with native(file, threads, memory_gb) as beside:
-            connection = server.connect(data.database)
-            try:
-                yield connection, beside
-            finally:
-                connection.close()
+        load_native(beside.run, data)
+        yield server, beside
 
 
-def compare(connection: pymysql.Connection[Any], beside: Native, query: Query, repeats: int) -> Measured:
+def compare(
+    server: Running, connection: pymysql.Connection[Any], beside: Native, query: Query, repeats: int
+) -> Measured:
     """Run a query once each to compare the rows and warm both up, then `repeats` times in turn."""
     _, rows = over_the_wire(connection, query.doris)
     different = difference(rows, beside.run(query.native)[1])
     wire, alone = [], []
+    wire_cpu, native_cpu = -server.cpu_ms, -beside.cpu_ms
     for _ in range(repeats):
         wire.append(over_the_wire(connection, query.doris)[0] * 1000)
         alone.append(beside.run(query.native)[0] * 1000)
-    return Measured(query.name, len(rows), tuple(wire), tuple(alone), different)
+    wire_cpu, native_cpu = (wire_cpu + server.cpu_ms) / repeats, (native_cpu + beside.cpu_ms) / repeats
+    return Measured(query.name, len(rows), tuple(wire), tuple(alone), different, wire_cpu, max(native_cpu, 0.1))
 
 
 def over_the_wire(connection: pymysql.Connection[Any], sql: str) -> tuple[float, Sequence[Sequence[Any]]]:
@@ -113,6 +120,7 @@ def findings(measured: Sequence[Measured], suite: str, scale: float) -> list[Fin
     average = fmean(time for one in measured for time in one.wire_ms)
     worst = max(measured, key=lambda one: one.extra_ms)
     what = f"{suite} SF {scale:g}"
+    processor = sum(one.wire_cpu_ms for one in measured) / sum(one.native_cpu_ms for one in measured)
     large, promised = scale >= LARGE_SCALE, suite == "ssb"
     ratio_text, extra_text = f"{what}: wire / native, geometric mean", f"{what}: extra per query, median"
     average_text = f"{what}: warm average over the wire"
@@ -124,6 +132,7 @@ def findings(measured: Sequence[Measured], suite: str, scale: float) -> list[Fin
         at_most(average_text, average, AVERAGE_MS, " ms", digits=0)
         if promised and large
         else note(average_text, f"{average:.1f} ms"),
+        note(f"{what}: processor time wire / native", f"{processor:.2f}"),
         holds(
             f"{what}: queries with the same rows",
             f"{len(measured) - len(different)} of {len(measured)}" + "".join(f", not {name}" for name in different),
@@ -135,7 +144,7 @@ def findings(measured: Sequence[Measured], suite: str, scale: float) -> list[Fin
 
 def _table(measured: Sequence[Measured]) -> Table:
     table = Table("query", box=None, pad_edge=False)
-    for heading in ("rows", "native ms", "wire ms", "ratio", "extra ms"):
+    for heading in ("rows", "native ms", "wire ms", "ratio", "extra ms", "native CPU ms", "wire CPU ms"):
         table.add_column(heading, justify="right")
     table.add_column("difference")
     for one in measured:
@@ -145,7 +154,8 @@ def _table(measured: Sequence[Measured]) -> Table:
             f"{one.ratio:.2f}",
             f"{one.extra_ms:+.2f}",
         )
-        table.add_row(one.name, f"{one.rows}", *times, one.different or "")
+        cpu = (f"{one.native_cpu_ms:.0f}", f"{one.wire_cpu_ms:.0f}")
+        table.add_row(one.name, f"{one.rows}", *times, *cpu, one.different or "")
     return table
 
 

@@ -54,7 +54,7 @@ def pair(running: server.Running, dataset: data.Dataset) -> Iterator[Pair]:
     data.load(running.client, dataset)
     connection = running.connect(dataset.database)
     with duckdb.connect(config={"threads": 2}) as native:
-        data.load_native(native, dataset)
+        data.load_native(native.execute, dataset)
         yield Pair(dataset, connection, native)
     connection.close()
 

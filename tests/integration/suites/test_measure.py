@@ -67,7 +67,7 @@ def test_differences_say_where() -> None:
 
 
 def measured(wire_ms: float, native_ms: float, different: str | None = None) -> wire.Measured:
-    return wire.Measured("q", 1, (wire_ms,) * 3, (native_ms,) * 3, different)
+    return wire.Measured("q", 1, (wire_ms,) * 3, (native_ms,) * 3, different, wire_ms, native_ms)
 
 
 @pytest.mark.parametrize(
