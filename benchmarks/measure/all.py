@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.measure.all [--quick]
 
-In full it takes about an hour and 25 GB of disk on two cores, most of it at scale 10. `--quick` takes minutes: small
+In full it takes well over an hour on two idle cores, most of it at scale 10 and in the soak. `--quick` takes minutes: small
 data and few repeats, where every check still runs; the promises that are made for scale 10 are listed as NOT RUN.
 """
 
@@ -57,7 +57,7 @@ def run(measurements: Sequence[Measurement]) -> list[Finding]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="minutes instead of an hour")
+    parser.add_argument("--quick", action="store_true", help="minutes instead of hours")
     found = run(QUICK) + list(NOT_QUICK) if parser.parse_args().quick else run(FULL)
     CONSOLE.rule("summary", align="left")
     return report("Promised and found", found)

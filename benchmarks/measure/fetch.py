@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -112,38 +112,23 @@ def fetch(module: Any, port: int, password: str, database: str | None) -> tuple[
         connection.close()
 
 
-@contextmanager
-def unbuffered(server: Running, sql: str) -> Iterator[pymysql.cursors.SSCursor]:
-    """A statement whose rows are read one by one; what is left unread at the end is never read."""
-    connection = server.connect("measure")
-    try:
-        cursor = connection.cursor(pymysql.cursors.SSCursor)
-        cursor.execute(sql)
-        yield cursor
-    finally:
-        connection._force_close()  # type: ignore[attr-defined]
-
-
 def first_row(server: Running) -> float:
     """Seconds from sending the statement to holding its first row; the connection exists already."""
-    connection = server.connect("measure")
-    try:
-        cursor = connection.cursor(pymysql.cursors.SSCursor)
+    with closing(server.connect("measure")) as connection, connection.cursor(pymysql.cursors.SSCursor) as cursor:
         started = time.perf_counter()
         cursor.execute(ALL_ROWS)
         cursor.fetchone()
         return time.perf_counter() - started
-    finally:
-        connection._force_close()  # type: ignore[attr-defined]
 
 
 def read_with_a_pause(server: Running) -> None:
     """Read a tenth, let the server wait for the client, and read the rest."""
-    with unbuffered(server, TEN_TIMES) as cursor:
+    with closing(server.connect("measure")) as connection, connection.cursor(pymysql.cursors.SSCursor) as cursor:
+        cursor.execute(TEN_TIMES)
         read = 0
         while batch := cursor.fetchmany(10_000):
             if read < 1_000_000 <= read + len(batch):
-                time.sleep(PAUSE_SECONDS)
+                time.sleep(PAUSE_SECONDS)  # a client that does not read is what is measured
             read += len(batch)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +13,7 @@ from rich.table import Table
 
 Verdict = Literal["kept", "MISSED", "NOT RUN", ""]
 _STYLES = {"kept": "green", "MISSED": "bold red", "NOT RUN": "bold yellow", "": ""}
-CONSOLE = Console(highlight=False)
+CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 @dataclass(frozen=True)

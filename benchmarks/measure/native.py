@@ -67,6 +67,7 @@ def _serve(pipe: Connection, file: str, threads: int, memory_gb: float) -> None:
     with duckdb.connect(
         file, config={**SETTINGS, "threads": threads, "memory_limit": f"{int(memory_gb * 1000)}MB"}
     ) as db:
+        db.execute("SET enable_progress_bar = false")
         while True:
             try:
                 sql = pipe.recv()
