@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.measure.all [--quick]
 
-In full it takes well over an hour on two idle cores, most of it at scale 10 and in the soak. `--quick` takes minutes: small
-data and few repeats, where every check still runs; the promises that are made for scale 10 are listed as NOT RUN.
+In full it takes well over an hour on two idle cores, most of it at scale 10 and in the soak. `--quick` takes minutes:
+small data and few repeats, where every check still runs; the promises made for scale 10 are listed as NOT RUN.
 """
 
 from __future__ import annotations
