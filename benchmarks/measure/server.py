@@ -57,24 +57,36 @@ def cpu_ms(pid: int) -> float:
 
 @contextmanager
 def warehouse(memory_gb: float = 8, threads: int = 2) -> Iterator[Running]:
-    """Start an embedded warehouse and stop it again. Raises SystemExit with its log when it does not start."""
-    with tempfile.TemporaryDirectory(prefix="nereus-measure-") as name:
-        folder = Path(name)
-        password_file = folder / "root-password"
+    """A new embedded warehouse that is stopped and removed afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nereus-measure-") as folder,
+        serve(Path(folder), memory_gb, threads) as one,
+    ):
+        yield one
+
+
+@contextmanager
+def serve(folder: Path, memory_gb: float, threads: int) -> Iterator[Running]:
+    """Start an embedded warehouse on `folder`, where it may have been before, and stop it again.
+
+    Raises SystemExit with its log when it does not start.
+    """
+    password_file, log = folder / "root-password", folder / "server.log"
+    if not password_file.exists():
         password_file.touch(0o600)
         password_file.write_text(secrets.token_urlsafe(18), "ascii")
-        command = [
-            *(sys.executable, "-m", "nereus.warehouse.embedded", "--data", str(folder / "data")),
-            *("--bind", "127.0.0.1", "--mysql-port", "0", "--http-port", "0"),
-            *("--memory-gb", str(memory_gb), "--threads", str(threads), "--root-password-file", str(password_file)),
-        ]
-        with (folder / "server.log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
-        try:
-            mysql_port, http_port = _ports(process, folder / "server.log")
-            yield Running(folder, mysql_port, http_port, password_file.read_text("ascii"), process.pid)
-        finally:
-            _stop(process)
+    command = [
+        *(sys.executable, "-m", "nereus.warehouse.embedded", "--data", str(folder / "data")),
+        *("--bind", "127.0.0.1", "--mysql-port", "0", "--http-port", "0"),
+        *("--memory-gb", str(memory_gb), "--threads", str(threads), "--root-password-file", str(password_file)),
+    ]
+    with log.open("ab") as file:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file)
+    try:
+        mysql_port, http_port = _ports(process, log)
+        yield Running(folder, mysql_port, http_port, password_file.read_text("ascii"), process.pid)
+    finally:
+        _stop(process)
 
 
 def _ports(process: subprocess.Popen[bytes], log: Path) -> tuple[int, int]:
@@ -93,3 +105,5 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    if process.stdout:
+        process.stdout.close()
