@@ -20,17 +20,17 @@ Measurement = tuple[str, Callable[[], list[Finding]]]
 
 FULL: tuple[Measurement, ...] = (
     ("translating", translate.measure),
-    ("the wire, SSB SF 1", lambda: wire.measure("ssb", 1, 15)),
-    ("the wire, TPC-H SF 1", lambda: wire.measure("tpch", 1, 7)),
-    ("the wire, SSB SF 10", lambda: wire.measure("ssb", 10, 7)),
+    ("the wire, SSB SF 1", lambda: wire.measure("ssb", 1)),
+    ("the wire, TPC-H SF 1", lambda: wire.measure("tpch", 1, repeats=4, starts=2)),
+    ("the wire, SSB SF 10", lambda: wire.measure("ssb", 10, repeats=4, starts=2)),
     ("Stream Load", lambda: load.measure(1, 5)),
     ("fetching", fetch.measure),
     ("many connections", soak.measure),
 )
 QUICK: tuple[Measurement, ...] = (
     ("translating", lambda: translate.measure(repeats=10)),
-    ("the wire, SSB SF 0.1", lambda: wire.measure("ssb", 0.1, 7)),
-    ("the wire, TPC-H SF 0.1", lambda: wire.measure("tpch", 0.1, 3)),
+    ("the wire, SSB SF 0.1", lambda: wire.measure("ssb", 0.1, starts=2)),
+    ("the wire, TPC-H SF 0.1", lambda: wire.measure("tpch", 0.1, repeats=3, starts=1)),
     ("Stream Load", lambda: load.measure(1, 2)),
     ("fetching", lambda: fetch.measure(repeats=2)),
     ("many connections", lambda: soak.measure(64, 200)),

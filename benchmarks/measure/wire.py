@@ -1,10 +1,14 @@
 """What the wire costs: Doris SQL over the MySQL protocol against hand-written SQL in DuckDB itself.
 
-    .venv/bin/python -m benchmarks.measure.wire [--suite ssb|tpch] [--scale 1] [--repeats 15]
+    .venv/bin/python -m benchmarks.measure.wire [--suite ssb|tpch] [--scale 1] [--driver mysqlclient]
 
 The warehouse is a process; DuckDB is another one with its own file, the same tables in the same order, as many threads
 and as much memory. Each query runs in turn here and there, so that whatever else the machine does hits both. Both times
 end when a Python client holds all rows as Python values. Every row of every query is compared.
+
+Both are started several times: where a process' memory happens to lie makes DuckDB some percent faster or slower in all
+its queries. They are measured after a start and not after loading, because DuckDB scans what it has just loaded up to
+twice as fast as what it has opened.
 """
 
 from __future__ import annotations
@@ -24,7 +28,8 @@ import pymysql
 from rich.table import Table
 
 from benchmarks.measure.data import SUITES, Dataset, Query, dataset, load, load_native
-from benchmarks.measure.findings import CONSOLE, Finding, at_most, holds, note, report, say
+from benchmarks.measure.drivers import NEEDS, mysqlclient
+from benchmarks.measure.findings import CONSOLE, Finding, at_most, holds, not_run, note, report, say
 from benchmarks.measure.native import Native, native
 from benchmarks.measure.rows import difference
 from benchmarks.measure.server import Running, serve
@@ -63,37 +68,52 @@ class Measured:
 
 
 def measure(
-    suite: str = "ssb", scale: float = 1, repeats: int = 15, threads: int = 2, memory_gb: float = 8
+    suite: str = "ssb",
+    scale: float = 1,
+    repeats: int = 8,
+    starts: int = 4,
+    threads: int = 2,
+    memory_gb: float = 8,
+    driver: str = "pymysql",
 ) -> list[Finding]:
-    data = dataset(suite, scale)
-    with both(data, threads, memory_gb) as (server, beside), closing(server.connect(data.database)) as connection:
-        say(f"running {len(data.queries)} queries {repeats} times here and there")
-        measured = [compare(server, connection, beside, query, repeats) for query in data.queries]
-    CONSOLE.print(_table(measured))
-    return findings(measured, suite, scale)
-
-
-@contextmanager
-def both(data: Dataset, threads: int, memory_gb: float) -> Iterator[tuple[Running, Native]]:
-    """A warehouse and a DuckDB that hold the same tables.
-
-    Both are started again after loading: DuckDB scans what it has just loaded in half the time of what it has opened,
-    by a share that depends on how the memory was taken, which says nothing of the wire.
-    """
-    with tempfile.TemporaryDirectory(prefix="nereus-measure-") as name:
-        folder, file = Path(name), Path(name) / "native.duckdb"
-        with serve(folder, memory_gb, threads) as server, native(file, threads, memory_gb) as beside:
+    data, module = dataset(suite, scale), pymysql if driver == "pymysql" else mysqlclient()
+    if module is None:
+        return [not_run(f"{suite} SF {scale:g} with {driver}", f"{driver} cannot be built; it needs: {NEEDS}")]
+    runs = []
+    with tempfile.TemporaryDirectory(prefix="nereus-measure-") as folder:
+        with both(Path(folder), threads, memory_gb) as (server, beside):
             say(f"loading {data.database} into the warehouse")
             load(server.client, data)
             say(f"loading {data.database} into DuckDB")
             load_native(beside.run, data)
-        with serve(folder, memory_gb, threads) as server, native(file, threads, memory_gb) as beside:
-            yield server, beside
+        for start in range(starts):
+            say(f"start {start + 1} of {starts}: {len(data.queries)} queries {repeats} times here and there")
+            with (
+                both(Path(folder), threads, memory_gb) as (server, beside),
+                closing(_connect(module, server, data)) as connection,
+            ):
+                runs.append([compare(server, connection, beside, query, repeats) for query in data.queries])
+    measured = [together(same) for same in zip(*runs, strict=True)]
+    CONSOLE.print(_table(measured))
+    return findings(measured, suite, scale)
 
 
-def compare(
-    server: Running, connection: pymysql.Connection[Any], beside: Native, query: Query, repeats: int
-) -> Measured:
+def _connect(module: Any, server: Running, data: Dataset) -> Any:  # noqa: ANN401 - one of two drivers
+    login = {"user": "root", "password": server.password, "database": data.database, "charset": "utf8mb4"}
+    return module.connect(host="127.0.0.1", port=server.mysql_port, **login)
+
+
+@contextmanager
+def both(folder: Path, threads: int, memory_gb: float) -> Iterator[tuple[Running, Native]]:
+    """A warehouse and a DuckDB on their files in `folder`."""
+    with (
+        serve(folder, memory_gb, threads) as server,
+        native(folder / "native.duckdb", threads, memory_gb) as beside,
+    ):
+        yield server, beside
+
+
+def compare(server: Running, connection: Any, beside: Native, query: Query, repeats: int) -> Measured:  # noqa: ANN401
     """Run a query once each to compare the rows and warm both up, then `repeats` times in turn."""
     _, rows = over_the_wire(connection, query.doris)
     different = difference(rows, beside.run(query.native)[1])
@@ -106,7 +126,20 @@ def compare(
     return Measured(query.name, len(rows), tuple(wire), tuple(alone), different, wire_cpu, max(native_cpu, 0.1))
 
 
-def over_the_wire(connection: pymysql.Connection[Any], sql: str) -> tuple[float, Sequence[Sequence[Any]]]:
+def together(runs: Sequence[Measured]) -> Measured:
+    """The same query in several starts as one."""
+    return Measured(
+        runs[0].name,
+        runs[0].rows,
+        tuple(time for run in runs for time in run.wire_ms),
+        tuple(time for run in runs for time in run.native_ms),
+        next((run.different for run in runs if run.different), None),
+        fmean(run.wire_cpu_ms for run in runs),
+        fmean(run.native_cpu_ms for run in runs),
+    )
+
+
+def over_the_wire(connection: Any, sql: str) -> tuple[float, Sequence[Sequence[Any]]]:  # noqa: ANN401
     """Seconds until the client holds all rows, and the rows."""
     started = time.perf_counter()
     with connection.cursor() as cursor:
@@ -165,9 +198,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suite", choices=SUITES, default="ssb")
     parser.add_argument("--scale", type=float, default=1)
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--repeats", type=int, default=8, help="after each start")
+    parser.add_argument("--starts", type=int, default=4)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--memory-gb", type=float, default=8)
+    parser.add_argument("--driver", choices=("pymysql", "mysqlclient"), default="pymysql")
     return report("What the wire costs", measure(**vars(parser.parse_args())))
 
 
