@@ -97,14 +97,18 @@ class Cursor:
 
     @contextmanager
     def nested(self) -> Iterator[None]:
-        """One level of parentheses, negation or subquery: too many are refused before they exhaust the stack."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise Refused(f"a statement nested deeper than {MAX_DEPTH} levels")
+        """One level of parentheses, negation or subquery."""
+        self.enter()
         try:
             yield
         finally:
             self.depth -= 1
+
+    def enter(self) -> None:
+        """One level deeper, which the caller leaves by ``depth -= 1``: too many are refused before the stack ends."""
+        if self.depth >= MAX_DEPTH:
+            raise Refused(f"a statement nested deeper than {MAX_DEPTH} levels")
+        self.depth += 1
 
     def fail(self, expected: str | None = None, token: Token | None = None) -> NoReturn:
         """Raise the parser's error at `token` (the current one by default)."""

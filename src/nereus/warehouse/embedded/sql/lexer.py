@@ -11,8 +11,10 @@ from nereus.warehouse.embedded.sql.words import RESERVED
 #: Kinds of token. Keywords and operators have their upper-case text as kind instead.
 NAME, QUOTED, STRING, INTEGER, DECIMAL, HEX, END = "name", "quoted", "string", "integer", "decimal", "hex", "end"
 
+#: A token and the space behind it.
 _TOKEN = re.compile(
     r"""
+    (?:
       (?P<space>[ \r\n\t]+|--(?:\\\n|[^\r\n])*|[fF][rR][oO][mM][ \r\n\t]+[dD][uU][aA][lL])
     | (?P<comment>/\*)
     | (?P<hex>[xX]'[0-9a-fA-F]*'|[xX]"[0-9a-fA-F]*")
@@ -23,6 +25,7 @@ _TOKEN = re.compile(
     | (?P<quoted>`[^`]*(?:``[^`]*)*`)
     | (?P<string>'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'|"[^"\\]*(?:(?:\\.|"")[^"\\]*)*")
     | (?P<operator><=>|<=|<>|<|>=|>|==|=|!=|!>|!<|!|&&|&|\|\||\||->|-|@@|@|\.\.\.|[-+*/%~^:;,.()\[\]{}?])
+    )[ \r\n\t]*
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -73,37 +76,38 @@ def tokenize(text: str, *, backslash_escapes: bool = True) -> Tokens:
     tokens: list[Token] = []
     hints: list[Hint] = []
     at, size = 0, len(text)
+    match, add, new = _TOKEN.match, tokens.append, tuple.__new__
     while at < size:
-        found = _TOKEN.match(text, at)
+        found = match(text, at)
         kind = found.lastgroup if found else None
         if found is None or kind is None:
             raise syntax_error(text, at, f"extraneous input '{text[at]}' expecting <EOF>")
-        stop = found.end()
-        if kind == "comment":
-            stop = _comment_end(text, at)
+        stop, after = found.end(kind), found.end()
+        if kind == "word":
+            raw = found[kind]
+            upper = raw.upper()
+            add(new(Token, (upper if upper in RESERVED else NAME, raw, upper, at, stop)))
+        elif kind == "operator":
+            raw = found[kind]
+            add(new(Token, (_SAME_OPERATOR.get(raw, raw), raw, "", at, stop)))
+        elif kind == "comment":
+            after = stop = _comment_end(text, at)
             if text.startswith("/*+", at):
                 hints.append(Hint(text[at + 3 : stop - 2], at))
-        elif kind == "word":
-            raw = found.group()
-            upper = raw.upper()
-            tokens.append(Token(upper if upper in RESERVED else NAME, raw, upper, at, stop))
         elif kind == "string":
             if not backslash_escapes:
                 raw_string = _RAW_STRING.match(text, at)
                 if raw_string is None:
                     raise syntax_error(text, at, f"extraneous input '{text[at]}' expecting <EOF>")
-                stop = raw_string.end()
-            tokens.append(Token(STRING, _unquote(text[at:stop], backslash_escapes), "", at, stop))
+                after = stop = raw_string.end()
+            add(Token(STRING, _unquote(text[at:stop], backslash_escapes), "", at, stop))
         elif kind == "quoted":
-            tokens.append(Token(QUOTED, text[at + 1 : stop - 1].replace("``", "`"), "", at, stop))
-        elif kind == "operator":
-            raw = found.group()
-            tokens.append(Token(_SAME_OPERATOR.get(raw, raw), raw, "", at, stop))
+            add(Token(QUOTED, text[at + 1 : stop - 1].replace("``", "`"), "", at, stop))
         elif kind == "hex":
-            tokens.append(Token(HEX, text[at + 2 : stop - 1], "", at, stop))
+            add(Token(HEX, text[at + 2 : stop - 1], "", at, stop))
         elif kind != "space":
-            tokens.append(Token(kind, found.group(), "", at, stop))
-        at = stop
+            add(Token(kind, found[kind], "", at, stop))
+        at = after
     tokens.append(Token(END, "<EOF>", "", size, size))
     return Tokens(text, tokens, hints)
 

@@ -39,8 +39,11 @@ class ExpressionParser(PrimaryParser):
     # booleanExpression
 
     def expression(self) -> exp.Expression:
-        with self.nested():
+        self.enter()
+        try:
             return self._logical(1)
+        finally:
+            self.depth -= 1
 
     def _logical(self, least: int) -> exp.Expression:
         left = self._predicated()

@@ -26,23 +26,34 @@ def string(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-class Renderer(DuckDBGenerator):
+class _Generator(DuckDBGenerator):
+    """sqlglot's writer for the few kinds of node that have none here."""
+
+    TRANSFORMS = {**DuckDBGenerator.TRANSFORMS, Text: lambda _self, node: node.args["this"]}  # noqa: RUF012
+
+
+class Renderer:
     """Writes the expressions of one statement.
 
     Nearly every kind of node is written here: sqlglot's generator takes most of the time of binding, and drops what it
     believes DuckDB does not take (IGNORE NULLS). An operation inside an operation gets parentheses.
     """
 
-    TRANSFORMS = {**DuckDBGenerator.TRANSFORMS, Text: lambda _self, node: node.args["this"]}  # noqa: RUF012
+    __slots__ = ("_generator",)
 
     def __init__(self) -> None:
-        super().__init__(comments=False, normalize_functions=False)
-        self._types: dict[object, str] = {}
+        self._generator: _Generator | None = None
+
+    def sql(self, node: exp.Expression) -> str:
+        """The text of a node as sqlglot writes it."""
+        if self._generator is None:
+            self._generator = _Generator(comments=False, normalize_functions=False)
+        return str(self._generator.sql(node))
 
     def text(self, node: exp.Expression) -> str:
         """The DuckDB text of an expression."""
         writer = _WRITERS.get(type(node))
-        return writer(self, node) if writer is not None else str(self.sql(node))
+        return writer(self, node) if writer is not None else self.sql(node)
 
     def operand(self, node: exp.Expression) -> str:
         """The text of one operand of an operation."""
@@ -50,15 +61,25 @@ class Renderer(DuckDBGenerator):
         return text if isinstance(node, _CLOSED) and not text.startswith("-") else f"({text})"
 
     def type_text(self, node: exp.Expression) -> str:
-        """The text of a type; each kind is generated once."""
-        parameters = node.expressions
-        key = (node.this, tuple(str(item.this) for item in parameters))
+        """The text of a type; each plain kind is generated once for all statements."""
         if node.args.get("nested") or node.args.get("kind"):
-            return str(self.sql(node))
-        found = self._types.get(key)
+            return self.sql(node)
+        parameters = node.args.get("expressions") or ()
+        try:
+            key = (node.args["this"], *(item.args["this"].args["this"] for item in parameters))
+        except (AttributeError, KeyError):
+            return self.sql(node)
+        found = _TYPES.get(key)
         if found is None:
-            found = self._types[key] = str(self.sql(node))
+            found = self.sql(node)
+            if len(_TYPES) < _TYPES_KEPT:
+                _TYPES[key] = found
         return found
+
+
+#: The texts of plain types by kind and parameters; there are a few hundred decimals.
+_TYPES: dict[tuple[object, ...], str] = {}
+_TYPES_KEPT = 2000
 
 
 #: Nodes that read the same with and without parentheses around them.
@@ -102,7 +123,7 @@ def _cast(renderer: Renderer, node: exp.Expression) -> str:
 
 def _in(renderer: Renderer, node: exp.Expression) -> str:
     if not node.expressions:
-        return str(renderer.sql(node))
+        return renderer.sql(node)
     return f"{renderer.operand(node.this)} IN ({', '.join(map(renderer.text, node.expressions))})"
 
 

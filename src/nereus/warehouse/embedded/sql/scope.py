@@ -37,15 +37,15 @@ class Column:
     origin: ColumnRead | None = None
     number: int = 0
     value: Typed | None = None
+    _names: tuple[exp.Expression, exp.Expression] | None = None
 
     def node(self) -> exp.Expression:
-        """A fresh DuckDB reference to it."""
+        """A fresh DuckDB reference to it; its names are shared by all references, for nothing changes them."""
         if self.value is not None:
             return self.value.node.copy()
-        return exp.Column(
-            this=exp.Identifier(this=self.physical, quoted=True),
-            table=exp.Identifier(this=self.alias, quoted=True),
-        )
+        if self._names is None:
+            self._names = exp.Identifier(this=self.physical, quoted=True), exp.Identifier(this=self.alias, quoted=True)
+        return exp.Column(this=self._names[0], table=self._names[1])
 
     def typed(self) -> Typed:
         if self.value is not None:

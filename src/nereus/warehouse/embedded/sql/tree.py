@@ -15,6 +15,7 @@ class Name(exp.Expression):
     """A column reference. `parts` is a tuple of 1 to 5 names, `at` its offset in the text."""
 
     arg_types = {"parts": True, "at": True}  # noqa: RUF012 - as sqlglot declares nodes
+    is_primitive = True
 
 
 class Star(exp.Expression):

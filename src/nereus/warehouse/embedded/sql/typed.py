@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime as _datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlglot import exp
 
@@ -80,8 +80,7 @@ class SessionFacts:
     now: _datetime = field(default_factory=_datetime.now)
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnRead:
+class ColumnRead(NamedTuple):
     """One column that a statement reads; `column` is empty where only the table is named (count(*))."""
 
     db: str

@@ -73,21 +73,10 @@ def _cast(kind: type[exp.Cast], value: exp.Expression | Typed, to: DorisType | s
     return kind(this=node, to=_data_type(to if isinstance(to, str) else to.duckdb))
 
 
+@lru_cache(maxsize=4096)
 def _data_type(text: str) -> exp.DataType:
-    """A fresh type node; made from its parts, for copying one takes ten times as long."""
-    type_, parameters = _type_parts(text)
-    if parameters is None:
-        return exp.DataType.build(text, dialect="duckdb")
-    numbers = [exp.DataTypeParam(this=exp.Literal(this=number, is_string=False)) for number in parameters]
-    return exp.DataType(this=type_, expressions=numbers, nested=False)
-
-
-@lru_cache(maxsize=1024)
-def _type_parts(text: str) -> tuple[exp.DType, tuple[str, ...] | None]:
-    built = exp.DataType.build(text, dialect="duckdb")
-    if any(not isinstance(item, exp.DataTypeParam) for item in built.expressions) or built.args.get("nested"):
-        return built.this, None
-    return built.this, tuple(item.name for item in built.expressions)
+    """The node of a type. All casts to it share one: nothing asks for the parent of a type or changes it."""
+    return exp.DataType.build(text, dialect="duckdb")
 
 
 def call(name: str, *operands: exp.Expression | Typed) -> exp.Expression:
@@ -109,12 +98,11 @@ def number(value: int) -> exp.Expression:
 
 def typed(node: exp.Expression, type_: DorisType, *operands: Typed) -> Typed:
     """A result that inherits volatility and aggregation from its operands."""
-    return Typed(
-        node,
-        type_,
-        volatile=any(operand.volatile for operand in operands),
-        aggregate=any(operand.aggregate for operand in operands),
-    )
+    volatile = aggregate = False
+    for operand in operands:
+        volatile |= operand.volatile
+        aggregate |= operand.aggregate
+    return Typed(node, type_, None, volatile, aggregate)
 
 
 def twice(operand: Typed, construct: str) -> Typed:
@@ -185,6 +173,8 @@ def _compile(node: Any, parent: exp.Expression | None, seen: set[str]) -> Any:  
         return lambda _operands: node
     if isinstance(node, exp.Column) and not node.table:
         return _placeholder(node.name, isinstance(parent, (exp.Anonymous, exp.Paren, exp.Cast, exp.Array)), seen)
+    if isinstance(node, (exp.DataType, exp.Literal, exp.Null, exp.Boolean)):
+        return lambda _operands: node
     kind = type(node)
     fields = [(name, _compile(value, node, seen)) for name, value in node.args.items() if value is not None]
     return lambda operands: kind(**{name: build(operands) for name, build in fields})

@@ -55,8 +55,10 @@ def cast_to(value: Typed, to: DorisType, *, strict: bool = False) -> Typed:
 
 def implicit(value: Typed, to: DorisType) -> Typed:
     """A cast that Doris adds by itself: texts of different lengths stay as they are."""
+    if value.type == to:
+        return value
     if value.type.is_text and to.is_text:
-        return replace(value, type=to)
+        return Typed(value.node, to, value.literal, value.volatile, value.aggregate)
     if to.name in ("char", "varchar"):
         return replace(cast_to(value, STRING), type=to)
     return cast_to(value, to)
