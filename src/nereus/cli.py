@@ -169,9 +169,11 @@ def _delete(home: Home) -> None:
 
 def _mount() -> None:
     from nereus.cli_bench import app as bench
+    from nereus.cli_fidelity import fidelity
     from nereus.cli_plan import plan
     from nereus.cli_usecase import app as usecase
 
+    app.command("fidelity")(fidelity)
     app.command("plan")(plan)
     app.add_typer(usecase, name="usecase")
     app.add_typer(bench, name="bench")

@@ -1,19 +1,19 @@
 """What SHOW CREATE TABLE answers is what a real Doris frontend answered, character by character.
 
-Each file of `shown/` holds a statement and, after the line "-- is shown as", the frontend's own text.
+Each file of `recorded/shown/` holds a statement and, after the line "-- is shown as", the frontend's own text.
 """
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
+from nereus.fidelity.recordings import RECORDED
 from nereus.warehouse.embedded.catalog.codec import decode, encode
 from nereus.warehouse.embedded.catalog.model import View
 from nereus.warehouse.embedded.ddl import build_table, parse_ddl, show_create
 from nereus.warehouse.embedded.types import INT
 
-SHOWN = sorted((Path(__file__).parent / "shown").glob("*.sql"))
+SHOWN = sorted((RECORDED / "shown").glob("*.sql"))
 #: The day on which the frontend was asked: its dynamic partitions say so.
 ASKED = datetime(2026, 11, 22, 5, 48, tzinfo=UTC)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from nereus.fidelity import recordings
 from nereus.warehouse.embedded.errors import DorisError
 
-ANSWERS = next(parent for parent in Path(__file__).parents if parent.name == "tests") / "fixtures" / "doris_answers.tsv"
 #: What an error at run time says where it is a refusal and not a bug of a rule.
 REFUSALS = ("embedded warehouse refuses", "Out of Range Error", "out of range")
 
@@ -30,8 +29,7 @@ def outcome(rules: Any, expression: str, answer: str, type_: str) -> str:
 
 
 def test_every_recorded_answer_is_equal_or_refused(rules: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = [line for line in ANSWERS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    found = [outcome(rules, *line.split("\t")[:3]) for line in lines]
+    found = [outcome(rules, *row[:3]) for row in recordings.rows("answers")]
     counts = Counter(item.split(":")[0] if item.startswith("refused") else item for item in found)
     equal, refused = counts.pop("equal"), counts.pop("refused", 0)
     with capsys.disabled():
