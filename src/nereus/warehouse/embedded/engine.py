@@ -10,6 +10,7 @@ import duckdb
 
 from nereus.errors import Failure
 from nereus.warehouse.embedded import scans
+from nereus.warehouse.embedded.sql import functions
 
 #: Part of the process' memory that DuckDB may take; the rest is Python, Arrow batches on the way and result buffers.
 _DUCKDB_SHARE = 0.8
@@ -66,6 +67,7 @@ class Engine:
         # Only the process that holds the file may empty the folder.
         for leftover in spool.iterdir():
             shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
+        functions.register(root)
         _lock_down(root, spool)
         return cls(root, spool)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from nereus.warehouse.embedded.sql import functions
 from tests.unit.warehouse.embedded.sql.core.asking import House
 
 
@@ -12,6 +13,7 @@ from tests.unit.warehouse.embedded.sql.core.asking import House
 def house() -> Iterator[House]:
     """A shop: orders with NULLs, customers, a view of each kind, and a second database."""
     connection = duckdb.connect()
+    functions.register(connection)
     shop = House(connection)
     shop.table(
         "orders",

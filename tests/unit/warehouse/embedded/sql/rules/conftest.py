@@ -9,6 +9,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
+from nereus.warehouse.embedded.sql import functions
 from nereus.warehouse.embedded.sql.binder import bind_query, bind_scalar
 from nereus.warehouse.embedded.sql.parse import parse_expression, parse_query
 from nereus.warehouse.embedded.sql.render import Renderer
@@ -134,6 +135,7 @@ class Rules:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(":memory:", config={"threads": 1})
+    functions.register(connection)
     yield connection
     connection.close()
 
