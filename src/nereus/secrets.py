@@ -17,6 +17,11 @@ NAMES: Mapping[str, str] = {
     "warehouse-bench": "the warehouse user that benchmarks run as",
     "warehouse-analyst": "the warehouse user Superset connects as",
     "warehouse-scientist": "the warehouse user of the first data scientist",
+    "object-store-cold": "the object store's key for cooled partitions",
+    "object-store-landing": "the object store's key for files that wait to be loaded",
+    "object-store-backup": "the object store's key for backups",
+    "object-store-notebooks": "the object store's key for notebooks",
+    "object-store-internal": "what the object store's parts sign their own requests with",
 }
 
 

@@ -20,7 +20,9 @@ import pymysql
 import pytest
 
 from nereus.paths import PROJECT
+from nereus.provision import object_store
 from tests.conftest import not_run
+from tests.stores import free_ports as ports_in_a_row
 
 pytestmark = pytest.mark.timeout(600)
 NEREUS = str(Path(sys.executable).parent / "nereus")
@@ -91,7 +93,7 @@ def free_ports(*names: str) -> dict[str, int]:
     found = {name: one.getsockname()[1] for name, one in zip(names, held, strict=True)}
     for one in held:
         one.close()
-    return found
+    return {**found, "object_store": ports_in_a_row(object_store.PORTS)}
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -113,7 +115,14 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 
 def test_first_provisioning_tells_what_it_did(deployment: Deployment) -> None:
-    for made in ("warehouse started", "portal started", "warehouse user portal created", "use case flights"):
+    for made in (
+        "object-store started",
+        "bucket cold created",
+        "warehouse started",
+        "portal started",
+        "warehouse user portal created",
+        "use case flights",
+    ):
         assert made in deployment.first
 
 
@@ -135,7 +144,7 @@ def test_no_secret_is_printed_or_readable_by_others(deployment: Deployment) -> N
 
 def test_status_measures_every_service(deployment: Deployment) -> None:
     rows = deployment.status()
-    assert set(rows) == {"warehouse", "portal"}
+    assert set(rows) == {"object-store", "warehouse", "portal"}
     for row in rows.values():
         assert set(row) >= {"name", "up", "since", "rss_mb", "probe_ms", "url"}
         assert row["up"] is True
@@ -232,7 +241,7 @@ def test_a_taken_port_is_named_with_the_key_to_change(tmp_path: Path) -> None:
 
 
 def test_stop_keeps_the_data_and_destroy_leaves_nothing(deployment: Deployment) -> None:
-    pids = [deployment.pid(name) for name in ("warehouse", "portal")]
+    pids = [deployment.pid(name) for name in ("object-store", "warehouse", "portal")]
     assert "Stopped: " in deployment.run("stop")
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert deployment.status(code=1)["warehouse"]["up"] is False

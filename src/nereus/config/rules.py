@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Below this a disk is not one.
 SMALLEST_HDD_TB = 0.1
 
+#: Services that take more than one port, the first being the declared one.
+PORTS_TAKEN = {"object_store": 8}
+
 #: The pydantic error type that carries a list of problems in its context.
 PROBLEMS = "problems"
 
@@ -43,14 +46,24 @@ def raise_all(problems: Iterable[Problem]) -> None:
 
 
 def ports(section: model.Ports) -> Iterator[Problem]:
-    """No two services share a port."""
+    """No two services share a port, and the object store keeps those behind its own."""
     taken: dict[int, str] = {}
     for name, port in section:
-        if port in taken:
-            free = next(other for other in range(port + 1, port + 99) if other not in dict(section).values())
-            expected = f"a port of its own ({taken[port]} has {port} already)"
+        wanted = _span(name, port)
+        used = {other for key, first in section if key != name for other in _span(key, first)}
+        both = next((other for other in wanted if other in taken), None)
+        if both is not None:
+            free = next(
+                other for other in range(port + 1, port + 199) if used.isdisjoint(range(other, other + len(wanted)))
+            )
+            expected = f"a port of its own ({taken[both]} has {both} already)"
             yield Problem(name, port, expected, f"Write for example {free}.")
-        taken.setdefault(port, name)
+        for other in wanted:
+            taken.setdefault(other, name)
+
+
+def _span(name: str, port: int) -> range:
+    return range(port, port + PORTS_TAKEN.get(name, 1))
 
 
 def machines(section: model.MachinesSection) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from nereus import secrets, usecases
 from nereus.config import Platform
 from nereus.errors import BadInput, Failure
 from nereus.home import Home
-from nereus.provision import doctor, users
+from nereus.provision import doctor, object_store, users
 from nereus.provision.services import Service, local_services
 from nereus.provision.supervisor import Supervisor
 from nereus.warehouse.client import Warehouse
@@ -40,6 +40,7 @@ def _platform(services: tuple[Service, ...], home: Home, progress: Progress) -> 
         if not (home.secrets / name).exists():
             secrets.ensure(home, name)
             yield f"secret {name} generated"
+    object_store.prepare(home)
     progress("starting services")
     yield from Supervisor(home).apply(services)
     for service in services:
@@ -70,6 +71,8 @@ def _why(service: Service, home: Home, state: str | None, error: Exception) -> s
 
 
 def _artefacts(platform: Platform, home: Home, progress: Progress) -> Iterator[str]:
+    progress("buckets")
+    yield from object_store.ensure_buckets(home, platform.local.ports.object_store)
     warehouse = Warehouse.for_user(platform, home, "root")
     progress("warehouse users")
     yield from users.ensure(warehouse, home)

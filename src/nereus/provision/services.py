@@ -10,7 +10,7 @@ from pathlib import Path
 from nereus import paths
 from nereus.config import Platform
 from nereus.home import Home
-from nereus.provision import probes
+from nereus.provision import object_store, probes
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,22 @@ class Service:
 
 def local_services(config: Path, platform: Platform, home: Home) -> tuple[Service, ...]:
     """The services that `platform` declares for this machine, in the order they start."""
-    return (_warehouse(platform, home), _portal(config, platform, home))
+    return (_object_store(platform, home), _warehouse(platform, home), _portal(config, platform, home))
+
+
+def _object_store(platform: Platform, home: Home) -> Service:
+    port = platform.local.ports.object_store
+    return Service(
+        name="object-store",
+        title="Object store (SeaweedFS, S3)",
+        command=object_store.command(home, port),
+        url=f"http://{object_store.HOST}:{port}",
+        ports={port + behind: "local.ports.object_store" for behind in range(object_store.PORTS)},
+        probe=object_store.probe(home, port),
+        environment=object_store.environment(),
+        # Its files are closed within a second; then it waits for clients that will not come.
+        stop_seconds=5,
+    )
 
 
 def _warehouse(platform: Platform, home: Home) -> Service:

@@ -34,7 +34,7 @@ def test_every_section_is_there_without_an_error() -> None:
 @pytest.mark.usefixtures("config")
 def test_services_that_are_down_are_shown_as_down() -> None:
     frame = page().dataframe[0].value
-    assert list(frame["service"]) == ["warehouse", "portal"]
+    assert list(frame["service"]) == ["object-store", "warehouse", "portal"]
     assert set(frame["state"]) == {"down: not started"}
 
 

@@ -1,0 +1,1 @@
+from tests.stores import running_store  # noqa: F401
