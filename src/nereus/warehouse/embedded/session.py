@@ -92,6 +92,7 @@ class Session:
             connection_id=self.connection_id,
             database=self.database,
             variables=self.variables,
+            global_variables=self.warehouse.variables.current,
             user_variables=self.user_variables,
             now=datetime.now(UTC).replace(tzinfo=None),
         )

@@ -42,12 +42,21 @@ _STORE = "CREATE TABLE IF NOT EXISTS nereus.global_variables (name VARCHAR, valu
 
 
 class Variable(NamedTuple):
-    """`scope` says where it can be set: both, session, global or nowhere. `fixed`: see above."""
+    """One variable.
+
+    Attributes:
+        scope: where it can be set: both, session, global or nowhere.
+        fixed: see above.
+        type: the Doris type of ``@@name``.
+        hidden: SHOW VARIABLES leaves it out: of an earlier version, without effect since.
+    """
 
     name: str
     default: str
     scope: str
     fixed: bool
+    type: str
+    hidden: bool
 
 
 @cache
@@ -55,7 +64,10 @@ def catalogue() -> Mapping[str, Variable]:
     """Every variable by lower-case name, in the order of SHOW VARIABLES."""
     text = resources.files("nereus.warehouse.embedded").joinpath("variables.tsv").read_text("utf-8")
     rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
-    return {name.lower(): Variable(name, value, scope, bool(fixed)) for name, value, scope, fixed in rows}
+    return {
+        name.lower(): Variable(name, value, scope, bool(fixed), kind, bool(hidden))
+        for name, value, scope, fixed, kind, hidden in rows
+    }
 
 
 @cache
@@ -66,11 +78,17 @@ def defaults() -> Mapping[str, str]:
 
 def resolve(name: str) -> str:
     """The lower-case name, for a name with or without ``experimental_``. Raises DorisError for an unknown one."""
+    found = known(name)
+    if found is None:
+        similar = _similar(name.lower())
+        raise DorisError(f"Unknown system variable '{name}',the similar variables are {similar}")
+    return found
+
+
+def known(name: str) -> str | None:
+    """The lower-case name of a variable, for a name with or without ``experimental_``; None for an unknown one."""
     wanted = name.lower()
-    for candidate in (wanted, *(prefix + wanted for prefix in _PREFIXES)):
-        if candidate in catalogue():
-            return candidate
-    raise DorisError(f"Unknown system variable '{name}',the similar variables are {_similar(wanted)}")
+    return next((name for name in (wanted, *(prefix + wanted for prefix in _PREFIXES)) if name in catalogue()), None)
 
 
 def check(name: str, value: str) -> str:
@@ -160,9 +178,9 @@ class GlobalVariables:
         self._cursor = cursor
         self._lock = threading.Lock()
         cursor.execute(_STORE)
-        self._changed: Mapping[str, str] = dict(
-            cursor.execute("SELECT name, value FROM nereus.global_variables").fetchall()
-        )
+        changed = dict(cursor.execute("SELECT name, value FROM nereus.global_variables").fetchall())
+        #: The global value of every variable by lower-case name; replaced as a whole, never changed.
+        self.current: Mapping[str, str] = {**defaults(), **changed}
 
     def close(self) -> None:
         with self._lock:
@@ -170,10 +188,10 @@ class GlobalVariables:
 
     def values(self) -> dict[str, str]:
         """A copy of every variable's global value: what a new session begins with."""
-        return {**defaults(), **self._changed}
+        return dict(self.current)
 
     def get(self, name: str) -> str:
-        return self._changed.get(name) or defaults()[name]
+        return self.current[name]
 
     def set(self, name: str, value: str) -> None:
         """Keep a checked value under a canonical name."""
@@ -183,4 +201,4 @@ class GlobalVariables:
             if value != defaults()[name]:
                 self._cursor.execute("INSERT INTO nereus.global_variables VALUES (?, ?)", [name, value])
             self._cursor.execute("COMMIT")
-            self._changed = {**self._changed, name: value}
+            self.current = {**self.current, name: value}

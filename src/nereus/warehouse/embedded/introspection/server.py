@@ -70,6 +70,7 @@ def variable_rows(values: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
     rows = [
         (variable.name, values[key], variable.default, str(int(values[key] != variable.default)))
         for key, variable in catalogue().items()
+        if not variable.hidden
     ]
     return sorted(rows, key=lambda row: row[3], reverse=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime as _datetime
 from typing import NamedTuple, Protocol
@@ -46,6 +46,8 @@ class Relation:
 
     Exactly one of `from_sql` (DuckDB text that stands in FROM) and `view_sql` (Doris SELECT text, bound in turn)
     is given. `view_sql_mode` is the sql_mode under which the view was made: its text is read as it was then.
+    `partition_filter` gives, for a table and names of its partitions, a DuckDB predicate over its columns that is true
+    for their rows; it raises KeyError with the name of one that the table does not have.
     """
 
     db: str
@@ -54,6 +56,7 @@ class Relation:
     from_sql: str | None = None
     view_sql: str | None = None
     view_sql_mode: str = ""
+    partition_filter: Callable[[Sequence[str]], str] | None = None
 
 
 class Schema(Protocol):
@@ -68,7 +71,8 @@ class Schema(Protocol):
 class SessionFacts:
     """What functions like user(), database() and now() answer from.
 
-    `variables` holds the effective session variables by lower-case name, as text.
+    `variables` holds the effective session variables by lower-case name, as text, and `global_variables` what
+    ``@@global.name`` reads.
     """
 
     user: str = "root"
@@ -76,6 +80,7 @@ class SessionFacts:
     connection_id: int = 0
     database: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    global_variables: Mapping[str, str] = field(default_factory=dict)
     user_variables: Mapping[str, Typed] = field(default_factory=dict)
     now: _datetime = field(default_factory=_datetime.now)
 

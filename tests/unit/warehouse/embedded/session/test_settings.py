@@ -11,9 +11,23 @@ from tests.unit.warehouse.embedded.session.asking import ask, do
 
 def test_every_variable_of_doris_is_there_with_its_default(root: Session) -> None:
     rows = ask(root, "SHOW VARIABLES")
-    assert len(rows) == len(catalogue()) == 416
+    assert len(rows) == sum(not variable.hidden for variable in catalogue().values()) == 416
     assert ("query_timeout", "900", "900", "0") in rows
     assert all(default == value and changed == "0" for _, value, default, changed in rows)
+
+
+def test_variables_of_earlier_versions_can_be_set_and_are_not_listed(root: Session) -> None:
+    do(root, "SET enable_nereids_planner = false, enable_fallback_to_original_planner = true")
+    assert ask(root, "SELECT @@enable_nereids_planner, @@enable_fallback_to_original_planner") == [(False, True)]
+    assert ask(root, "SHOW VARIABLES LIKE 'enable_nereids_planner'") == []
+
+
+def test_a_global_variable_is_read_where_it_was_set(warehouse: Warehouse, root: Session) -> None:
+    do(root, "SET GLOBAL query_timeout = 60")
+    do(root, "SET query_timeout = 70")
+    assert ask(root, "SELECT @@global.query_timeout, @@session.query_timeout, @@query_timeout") == [(60, 70, 70)]
+    do(root, "UNSET GLOBAL VARIABLE query_timeout")
+    assert ask(root, "SELECT @@global.query_timeout, @@query_timeout") == [(900, 900)]
 
 
 def test_a_changed_variable_is_listed_first_and_marked(root: Session) -> None:

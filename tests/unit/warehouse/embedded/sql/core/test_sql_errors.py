@@ -94,7 +94,7 @@ from tests.unit.warehouse.embedded.sql.core.asking import House
          "Can not build NumbersTableValuedFunction by numbers('numer' = '5'): 'numer' is invalid property"),
         ("values (1, default)", "Default expression can't exist in SELECT statement at row 1"),
         ("select 1 * * b", "'*' can only be used in conjunction with COUNT"),
-        ("select @@nosuch", "Unknown system variable 'nosuch'"),
+        ("select @@nosuch", "Unsupported system variable: nosuch"),
     ],
 )  # fmt: skip
 def test_errors(house: House, text: str, message: str) -> None:
@@ -214,16 +214,17 @@ def test_strict_casts_are_refused(house: House) -> None:
 
 def test_variables_are_values_that_are_not_cached(house: House) -> None:
     answer = house.ask(
-        "select @@query_timeout, @@sql_mode, @@autocommit, @a",
+        "select @@query_timeout, @@sql_mode, @@autocommit, @@global.query_timeout, @a",
         variables={
             "query_timeout": "900",
             "sql_mode": "ONLY_FULL_GROUP_BY",
             "autocommit": "true",
         },
+        global_variables={"query_timeout": "60"},
     )
-    assert answer.rows == [(900, "ONLY_FULL_GROUP_BY", True, None)]
-    assert answer.types == ["int", "varchar(18)", "boolean", "null"]
-    assert answer.names == ["@@query_timeout", "@@sql_mode", "@@autocommit", "@a"]
+    assert answer.rows == [(900, "ONLY_FULL_GROUP_BY", 1, 60, None)]
+    assert answer.types == ["int", "text", "bigint", "int", "null"]
+    assert answer.names == ["@@query_timeout", "@@sql_mode", "@@autocommit", "@@global.query_timeout", "@a"]
     assert answer.bound.volatile
 
 
