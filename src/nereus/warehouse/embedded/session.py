@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from nereus.warehouse.embedded import dispatch, failures, scans
+from nereus.warehouse.embedded import describing, dispatch, failures, scans
 from nereus.warehouse.embedded.accounts import UserIdentity
 from nereus.warehouse.embedded.denials import database_denied, denied
 from nereus.warehouse.embedded.errors import DorisError, Refused
@@ -151,6 +151,10 @@ class Session:
         self.database = found
 
     # Running statements
+
+    def describe(self, sql: str, assumed: str | None = None) -> tuple[ResultColumn, ...]:
+        """Columns that a statement's result will have; the arguments are those of `describing.columns`."""
+        return describing.columns(self, sql, assumed)
 
     def execute(self, sql: str) -> Iterator[Result]:
         """Run the statements of a text one after the other.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.wire.compression import Compression
 from nereus.warehouse.embedded.wire.encode import PACKET_MAX, append_packets
 from nereus.warehouse.embedded.wire.limits import Budget, Limits
 from nereus.warehouse.embedded.wire.reader import Malformed
@@ -41,6 +42,7 @@ class Channel(asyncio.BufferedProtocol):
         sequence: number that the next packet, in either direction, must carry.
         lost: the client is gone; nothing can be sent.
         on_lost: called once, when the client is gone.
+        compression: set from the end of the login on where the client compresses.
     """
 
     def __init__(self, limits: Limits, budget: Budget, opened: Callable[[Channel], None]) -> None:
@@ -61,6 +63,7 @@ class Channel(asyncio.BufferedProtocol):
         self.sequence = 0
         self.lost = False
         self.on_lost: Callable[[], None] | None = None
+        self.compression: Compression | None = None
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -144,8 +147,15 @@ class Channel(asyncio.BufferedProtocol):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send framed bytes. Nothing happens when the client is gone."""
-        if not self.lost:
-            self.transport.write(data)
+        if self.compression is None:
+            self._write(data)
+        else:
+            self.write_frames(self.compression.deflated((data,)))
+
+    def write_frames(self, frames: Iterable[bytes]) -> None:
+        """Send what `compression` has made."""
+        for frame in frames:
+            self._write(frame)
 
     def write_all(self, pieces: Iterable[bytes | memoryview]) -> None:
         small = bytearray()
@@ -172,9 +182,10 @@ class Channel(asyncio.BufferedProtocol):
         except TimeoutError:
             self.abort()
 
-    def logged_in(self) -> None:
+    def logged_in(self, *, compressed: bool = False) -> None:
         """From here on packets may be longer and are read ahead."""
         self._stepwise = False
+        self.compression = Compression() if compressed else None
         self.sequence = 0
         self.transport.resume_reading()
 
@@ -210,12 +221,25 @@ class Channel(asyncio.BufferedProtocol):
         size = int.from_bytes(self._inbox[:3], "little")
         return max(1, min(size + _HEADER - have, len(_RECEIVED)))
 
+    def _write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self.lost:
+            self.transport.write(data)
+
     def _take(self, size: int) -> None:
+        self._hold(size)
+        if self.compression is None:
+            self._inbox += _RECEIVED[:size]
+        else:
+            for arrived, plain in self.compression.inflated(_RECEIVED[:size]):
+                self._release(arrived)
+                self._hold(len(plain))
+                self._inbox += plain
+        self._cut()
+
+    def _hold(self, size: int) -> None:
         if not self._budget.take(size):
             raise TooLarge
         self._held += size
-        self._inbox += _RECEIVED[:size]
-        self._cut()
 
     def _cut(self) -> None:
         limit = self._limits.login_packet_bytes if self._stepwise else self._limits.packet_bytes

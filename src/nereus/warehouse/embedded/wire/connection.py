@@ -15,6 +15,7 @@ from mysql_mimic.types import Commands
 
 from nereus.warehouse.embedded import dispatch, failures
 from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.result import ResultColumn
 from nereus.warehouse.embedded.wire import auth, login, packets
 from nereus.warehouse.embedded.wire.channel import Channel, Closed, TooLarge, failure_of
 from nereus.warehouse.embedded.wire.fields import field_list
@@ -129,7 +130,7 @@ class Connection:
             self._multi_statements = client.multi_statements
             await self._open(client)
         channel.send(packets.ok())
-        channel.logged_in()
+        channel.logged_in(compressed=client.compressed)
 
     async def _authenticate(self, client: login.Introduction) -> None:
         """Returns only for the right password; raises DorisError 1045 otherwise."""
@@ -191,13 +192,21 @@ class Connection:
                     return
                 if not done:
                     step = self._call(reply.step)
-                self._channel.write_all(pieces)
+                await self._write(pieces)
                 if done:
                     return
                 await self._channel.drain()
         finally:
             await self._stop(reply, step)
             self._running = None
+
+    async def _write(self, pieces: list[Piece]) -> None:
+        """Send part of an answer; it is compressed in a thread, where the client wants that."""
+        compression = self._channel.compression
+        if compression is None:
+            self._channel.write_all(pieces)
+        else:
+            self._channel.write_frames(await self._call(compression.deflated, pieces))
 
     async def _stop(self, reply: Reply, step: asyncio.Future[tuple[list[Piece], bool]]) -> None:
         """Wait for the step that is under way, and close what the client did not take."""
@@ -251,11 +260,17 @@ class Connection:
     async def _prepare(self, packet: bytes) -> None:
         if len(self._prepared) >= self._serving.limits.prepared:
             raise DorisError("Can't create more than max_prepared_stmt_count statements", 1461, "42000", plain=True)
-        statement = await self._call(Prepared.of, text(packet[1:].rstrip(b"\0")))
+        sql = text(packet[1:].rstrip(b"\0"))
+        statement, columns = await self._call(self._announced, sql)
         self._statement_ids += 1
         self._prepared[self._statement_ids] = statement
-        for payload in packets.prepared(self._statement_ids, statement.parameters):
+        for payload in packets.prepared(self._statement_ids, statement.parameters, columns):
             self._channel.send(payload)
+
+    def _announced(self, sql: str) -> tuple[Prepared, tuple[ResultColumn, ...]]:
+        """The statement and the columns of its result, as far as they are known before it runs."""
+        statement = Prepared.of(sql)
+        return statement, self._logged_in().describe(sql, statement.assumed())
 
     async def _execute(self, packet: bytes) -> None:
         reader = Reader(packet, 1)

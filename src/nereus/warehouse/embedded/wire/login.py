@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from mysql_mimic.types import Capabilities
 
+from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.wire.reader import Malformed, Reader, text
 
 _TLS_REQUEST_BYTES = 32
+#: CLIENT_ZSTD_COMPRESSION_ALGORITHM.
+_ZSTD = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Introduction:
         database: ``d`` or ``internal.d``, None for none.
         plugin: authentication plugin with which the scramble was made; None where the client names none.
         multi_statements: it wants the result of every statement of a text.
+        compressed: it compresses from the end of the login on.
     """
 
     user: str
@@ -27,6 +31,7 @@ class Introduction:
     database: str | None
     plugin: str | None
     multi_statements: bool = False
+    compressed: bool = False
 
 
 def capabilities_of(packet: bytes) -> Capabilities:
@@ -55,8 +60,22 @@ def introduction(packet: bytes) -> Introduction:
     if flags & Capabilities.CLIENT_PLUGIN_AUTH and reader.left:
         plugin = text(reader.terminated())
     return Introduction(
-        user, scramble, database or None, plugin or None, bool(flags & Capabilities.CLIENT_MULTI_STATEMENTS)
+        user,
+        scramble,
+        database or None,
+        plugin or None,
+        multi_statements=bool(flags & Capabilities.CLIENT_MULTI_STATEMENTS),
+        compressed=_compresses(flags),
     )
+
+
+def _compresses(flags: Capabilities) -> bool:
+    """Whether the client speaks the zlib-compressed protocol. Raises DorisError for one that speaks zstd alone."""
+    if flags & Capabilities.CLIENT_COMPRESS:
+        return True
+    if flags & _ZSTD:
+        raise DorisError("This warehouse does not speak zstd: let the client compress with zlib or not at all", 1047)
+    return False
 
 
 def change_user(packet: bytes) -> Introduction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from mysql_mimic import packets as mimic
@@ -71,13 +72,20 @@ def column_definition(column: ResultColumn, default: str | None = None) -> bytes
     return b"".join(length_encoded_string(name.encode()) for name in names) + fixed + tail
 
 
-def prepared(statement_id: int, parameters: int) -> list[bytes]:
-    """The answer to COM_STMT_PREPARE. The columns of the result come with its first execution."""
-    first = struct.pack("<BIHHBH", 0, statement_id, 0, parameters, 0, 0)
-    if not parameters:
-        return [first]
-    columns = (ResultColumn(f"${index}", STRING, origin=f"${index}") for index in range(parameters))
-    return [first, *map(column_definition, columns), eof()]
+def prepared(statement_id: int, parameters: int, columns: Sequence[ResultColumn]) -> list[bytes]:
+    """The answer to COM_STMT_PREPARE: parameters and columns, each behind one another with an EOF; nothing for none."""
+    counts = struct.pack("<BIHHB", 0, statement_id, len(columns), parameters, 0)
+    if not (parameters or columns):
+        return [counts]
+    # No warnings, and the definitions follow.
+    payloads = [counts + b"\0\0\1"]
+    named = [ResultColumn(f"${index}", STRING, origin=f"${index}") for index in range(parameters)]
+    # An expression has no original name when it is executed, and its own name when it is prepared.
+    announced = [column if column.origin else replace(column, origin=column.name) for column in columns]
+    for group in (named, announced):
+        if group:
+            payloads += [*map(column_definition, group), eof()]
+    return payloads
 
 
 @lru_cache(maxsize=1024)

@@ -68,6 +68,10 @@ class Prepared:
     def parameters(self) -> int:
         return len(self.pieces) - 1
 
+    def assumed(self) -> str | None:
+        """The text with NULL for every parameter; None where it has none."""
+        return _woven(self.pieces, ["NULL"] * self.parameters) if self.parameters else None
+
     def filled(self, packet: Reader) -> str:
         """The text with the parameters of one COM_STMT_EXECUTE, whose id, flags and count have been read.
 

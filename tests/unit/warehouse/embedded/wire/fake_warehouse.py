@@ -62,6 +62,12 @@ class FakeSession:
             raise DorisError(f"Unknown database '{name}'", 1049, "42000")
         self.database = name
 
+    def describe(self, sql, assumed=None):
+        if not sql.startswith("SELECT"):
+            return ()
+        reader = self.cursor.execute(f"SELECT * FROM ({assumed or sql}) LIMIT 0").to_arrow_reader()
+        return tuple(ResultColumn(field.name, doris_type(field.type)) for field in reader.schema)
+
     def execute(self, sql):
         for text in split(sql):
             self.busy, self.cancelled = True, None

@@ -142,7 +142,7 @@ def test_prepared_statements_step_by_step(raw, house):
     client.log_in()
     client.send(b"\x16OK ?")
     first = client.read()[1]
-    assert first == b"\0\x01\0\0\0\0\0\x01\0\0\0\0"
+    assert first == b"\0\x01\0\0\0\0\0\x01\0\0\0\0\x01"
     assert client.read()[1].startswith(b"\x03def")
     assert client.read()[1] == b"\xfe\0\0\0\0"
     client.send(b"\x18" + struct.pack("<IH", 1, 0) + b"long ")

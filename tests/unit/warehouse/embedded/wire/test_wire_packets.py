@@ -109,8 +109,16 @@ def test_result_head_numbers_its_packets():
 
 
 def test_prepared_statement():
-    first, *rest = packets.prepared(3, 2)
-    assert first == b"\0\x03\0\0\0\0\0\x02\0\0\0\0"
-    assert [packets_read.values(definition[:-13])[4] for definition in rest[:2]] == [b"$0", b"$1"]
-    assert rest[2:] == [packets.eof()]
-    assert packets.prepared(3, 0) == [b"\0\x03\0\0\0\0\0\0\0\0\0\0"]
+    columns = (ResultColumn("n", BIGINT, "d", "t", "id"), ResultColumn("a + 1", BIGINT))
+    first, *rest = packets.prepared(3, 2, columns)
+    assert first == b"\0\x03\0\0\0\x02\0\x02\0\0\0\0\x01"
+    found = [packets_read.values(definition[:-13])[1:] for definition in (*rest[:2], *rest[3:5])]
+    assert [names[3:] for names in found] == [[b"$0", b"$0"], [b"$1", b"$1"], [b"n", b"id"], [b"a + 1", b"a + 1"]]
+    assert [rest[2], rest[5]] == [packets.eof()] * 2
+    assert len(rest) == 6
+
+
+def test_prepared_statement_without_parameters_and_columns():
+    assert packets.prepared(3, 0, ()) == [b"\0\x03\0\0\0\0\0\0\0\0"]
+    assert packets.prepared(3, 1, ())[0] == b"\0\x03\0\0\0\0\0\x01\0\0\0\0\x01"
+    assert len(packets.prepared(3, 0, (ResultColumn("a", BIGINT),))) == 3
