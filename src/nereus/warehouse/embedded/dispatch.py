@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.result import Result
-from nereus.warehouse.embedded.sql.lexer import first_words, split_statements
+from nereus.warehouse.embedded.sql.lexer import first_words, split_statements, tokenize
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.session import Session
@@ -51,6 +51,8 @@ _LONGEST = 5
 # Possessive throughout: a text full of comments is read once, whatever follows it.
 _SPACE = r"(?>\s|--[^\n]*+(?:\n|\Z)|/\*(?!\+).*?\*/)*+"
 _WORD = re.compile(rf"{_SPACE}([A-Za-z_][A-Za-z0-9_]*|\()", re.DOTALL)
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+_BODIES = ("SELECT", "VALUES", "INSERT", "UPDATE", "DELETE")
 _EMPTY = re.compile(rf"{_SPACE}\Z", re.DOTALL)
 
 
@@ -99,11 +101,26 @@ def opening_words(text: str) -> list[str]:
     return words
 
 
+def _written_after_with(text: str) -> str | None:
+    """INSERT, UPDATE or DELETE where such a statement begins with WITH and its common tables."""
+    if not _WRITES.search(text):
+        return None
+    depth = 0
+    for token in tokenize(text).tokens:
+        depth += (token.kind == "(") - (token.kind == ")")
+        if depth == 0 and token.word in _BODIES:
+            return token.word if token.word in ("INSERT", "UPDATE", "DELETE") else None
+    return None
+
+
 def find(text: str) -> Route:
     """The route of one statement. Raises DorisError for one that no family takes."""
     load()
     # Comments within comments are for the lexer.
     words = opening_words(text) or list(first_words(text, _LONGEST))
+    if words[:1] == ["WITH"]:
+        written = _written_after_with(text)
+        words = ["WITH", written] if written else ["WITH"]
     for length in range(len(words), 0, -1):
         route = _ROUTES.get(tuple(words[:length]))
         if route is not None:

@@ -23,6 +23,7 @@ from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.workload import DEFAULT as DEFAULT_GROUP
 
 if TYPE_CHECKING:
+    from nereus.warehouse.embedded.statements.transactions import OpenTransaction
     from nereus.warehouse.embedded.warehouse import Warehouse
 
 #: Rows of one Arrow batch: enough to encode cheaply, few enough that a slow client costs little memory.
@@ -61,7 +62,7 @@ class Session:
         self.variables: dict[str, str] = warehouse.variables.values()
         self.user_variables: dict[str, Typed] = {}
         self.database: str | None = None
-        self.in_transaction = False
+        self.transaction: OpenTransaction | None = None
         self.running: Running | None = None
         self.last: Running | None = None
         self.on_kill: Callable[[], None] | None = None
@@ -78,6 +79,11 @@ class Session:
                 raise DorisError(error.detail, error.code, error.sqlstate, plain=True) from None
 
     # What the parts of a statement ask for
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether BEGIN was said, and neither COMMIT nor ROLLBACK since."""
+        return self.transaction is not None
 
     @property
     def rights(self) -> Rights:

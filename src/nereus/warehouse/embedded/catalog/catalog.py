@@ -15,6 +15,7 @@ from nereus.warehouse.embedded.catalog.locks import TableLocks
 from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table, View
 from nereus.warehouse.embedded.catalog.names import check_database_name, check_table_name
 from nereus.warehouse.embedded.catalog.snapshot import Snapshot, physical, quoted
+from nereus.warehouse.embedded.catalog.versions import Versions
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
 
@@ -32,9 +33,10 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.locks = TableLocks()
         self._guard = threading.RLock()
         self._snapshot = store.open_store(engine)
+        self.versions = Versions(engine)
+        self.locks = TableLocks(self.versions.holding)
         self._ids = store.Ids(engine, "object", _FIRST_ID)
 
     def snapshot(self) -> Snapshot:
@@ -182,16 +184,22 @@ class Catalog:
                 raise DorisError(f"Unknown table '{table.name}'")
             yield current
 
-    def commit(self, cursor: duckdb.DuckDBPyConnection, changed: Table | None = None) -> None:
-        """Commit the caller's transaction, together with a new definition of the table that it holds."""
-        if changed is None:
+    def commit(self, cursor: duckdb.DuckDBPyConnection, *changed: Table, added_to: Table | None = None) -> None:
+        """Commit the caller's transaction, together with new definitions of tables that it holds.
+
+        `added_to` is the table to whose rows nothing happened but in the partitions of the uncommitted ones.
+        """
+        self.versions.stamp_held(cursor, changed, added_to)
+        if not changed:
             cursor.commit()
             return
         with self._guard:
-            self._check_new_name(changed)
-            store.put_relation(cursor, self.database(changed.db), changed)
+            for table in changed:
+                self._check_new_name(table)
+                store.put_relation(cursor, self.database(table.db), table)
             cursor.commit()
-            self._snapshot = self._snapshot.with_relation(changed)
+            for table in changed:
+                self._snapshot = self._snapshot.with_relation(table)
 
     def replace_relation(self, relation: Table | View) -> None:
         """Store a new definition (under its name or a new one) that needs no change of rows."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 #: How often one that waits looks whether it has been cancelled, in seconds.
 _LOOK = 0.05
 
 
 class TableLocks:
-    def __init__(self) -> None:
+    """`holding` is entered with the ids while their locks are held."""
+
+    def __init__(self, holding: Callable[[Sequence[int]], AbstractContextManager[None]] | None = None) -> None:
+        self._holding = holding
         self._locks: dict[int, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -22,12 +25,15 @@ class TableLocks:
         `while_waiting` is called now and then while another holds a lock; what it raises ends the wait.
         """
         with ExitStack() as held:
-            for table_id in sorted(set(ids)):
+            chosen = sorted(set(ids))
+            for table_id in chosen:
                 lock = self._lock(table_id)
                 while not lock.acquire(timeout=_LOOK):
                     if while_waiting is not None:
                         while_waiting()
                 held.callback(lock.release)
+            if self._holding is not None:
+                held.enter_context(self._holding(chosen))
             yield
 
     def forget(self, table_id: int) -> None:

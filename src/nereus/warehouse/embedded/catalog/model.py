@@ -21,6 +21,8 @@ class Column:
     """A column as declared. `default` is Doris text as SHOW CREATE TABLE quotes it; None is no default.
 
     `default_is_expression` marks CURRENT_TIMESTAMP, CURRENT_DATE, BITMAP_EMPTY ... which are shown unquoted.
+    `generated` is the Doris text of a generated column's expression, `generated_sql` the same as DuckDB text over the
+    columns of the table, which is called "t0" there.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Column:
     aggregation: str | None = None
     is_key: bool = False
     auto_increment: int | None = None
+    generated: str | None = None
+    generated_sql: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table, View
 from nereus.warehouse.embedded.sql.typed import Relation, RelationColumn
@@ -17,6 +18,25 @@ def physical(table: Table) -> str:
 def quoted(name: str) -> str:
     """A DuckDB identifier as SQL text."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _rows_of_partitions(table: Table, names: Sequence[str]) -> str:
+    # What a partition holds is the business of those who write rows, who know the catalogue.
+    from nereus.warehouse.embedded.write.partitions import inside
+
+    if table.partitioning is None:
+        # A table without partitions is one partition of its own name.
+        for name in names:
+            if name.lower() != table.name.lower():
+                raise KeyError(name)
+        return "TRUE"
+    known = {partition.name.lower(): partition for partition in table.partitions}
+    chosen = []
+    for name in names:
+        if name.lower() not in known:
+            raise KeyError(name)
+        chosen.append(known[name.lower()])
+    return inside(table, chosen, [quoted(column) for column in table.partitioning.columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +65,9 @@ class Snapshot:
             columns = tuple(RelationColumn(column, kind) for column, kind, _ in found.columns)
             return Relation(db, name, columns, view_sql=found.sql)
         columns = tuple(RelationColumn(column.name, column.type, column.nullable) for column in found.columns)
-        return Relation(db, name, columns, from_sql=physical(found))
+        return Relation(
+            db, name, columns, from_sql=physical(found), partition_filter=partial(_rows_of_partitions, found)
+        )
 
     def with_database(self, db: DatabaseDef) -> Snapshot:
         """The next version, in which `db` replaces the database of its id."""

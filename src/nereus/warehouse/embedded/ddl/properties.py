@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from nereus.warehouse.embedded.catalog.model import Column, Distribution, KeyModel, Partitioning
 from nereus.warehouse.embedded.ddl.dynamic import PREFIX, read_dynamic
 from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.types import parse_type
 
 #: The embedded warehouse stands for a cluster of this many backends.
 BACKENDS = 3
@@ -67,6 +68,8 @@ def _check_together(kept: Mapping[str, str], facts: Facts) -> None:
             raise DorisError("Time series compaction policy is not supported for unique key table")
     elif any(name.startswith("time_series_compaction_") for name in kept):
         raise DorisError("only time series compaction policy support for time series config")
+    if "function_column.sequence_col" in kept and "function_column.sequence_type" in kept:
+        raise DorisError("The sequence_col and sequence_type cannot be set at the same time")
     replicas = int(kept.get("replication_num", BACKENDS))
     least = int(kept.get("min_load_replica_num", -1))
     if least > replicas:
@@ -275,7 +278,27 @@ def _time_series(name: str, least: int, *, most: int = _INT_MAX, out: str | None
     return rule
 
 
-_SEQUENCE = _refused("a sequence column", "Load rows of one key in the order in which they are to replace each other.")
+def _sequence_col(value: str, facts: Facts) -> str:
+    """The column that says which row of a key is the latest."""
+    if facts.model is not KeyModel.UNIQUE:
+        raise DorisError("sequence column only support UNIQUE_KEYS")
+    column = next((column for column in facts.columns if column.name.lower() == value.lower()), None)
+    if column is None:
+        raise DorisError(f"The specified sequence column[{value}] not exists")
+    if not column.type.is_integer and not column.type.is_date:
+        raise DorisError("Sequence type only support integer types and date types")
+    return column.name
+
+
+def _sequence_type(value: str, facts: Facts) -> str:
+    """A hidden sequence column: remembered and shown; rows, which would have to bring its values, are refused."""
+    if facts.model is not KeyModel.UNIQUE:
+        raise DorisError("sequence column only support UNIQUE_KEYS")
+    kind = parse_type(value)
+    if not kind.is_integer and not kind.is_date:
+        raise DorisError("sequence type only support integer types and date types")
+    return str(kind)
+
 
 RULES: dict[str, Rule] = {
     "replication_num": _replication_num,
@@ -322,6 +345,6 @@ RULES: dict[str, Rule] = {
     "file_cache_ttl_seconds": _refused("the property file_cache_ttl_seconds"),
     "row_store_columns": _refused("the property row_store_columns"),
     "binlog.enable": _only_false("binlog.enable", "the embedded warehouse refuses binlogs."),
-    "function_column.sequence_col": _SEQUENCE,
-    "function_column.sequence_type": _SEQUENCE,
+    "function_column.sequence_col": _sequence_col,
+    "function_column.sequence_type": _sequence_type,
 }

@@ -156,6 +156,8 @@ def shown_properties(table: Table) -> list[tuple[str, str]]:
         found.append(("enable_unique_key_merge_on_write", on_write))
     if kept.get("light_schema_change", "true") == "true":
         found.append(("light_schema_change", "true"))
+    show("function_column.sequence_col")
+    show("function_column.sequence_type")
     if kept.get("store_row_column") == "true":
         found.append(("store_row_column", "true"))
         show("row_store_page_size", "16384")

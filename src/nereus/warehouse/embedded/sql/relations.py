@@ -108,15 +108,17 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
     relation = context.schema.relation(db, name)
     if relation is None:
         raise DorisError(f"Table [{name}] does not exist in database [{db}].{context.position(node.at)}")
-    if node.partitions:
-        raise Refused("PARTITION after a table name", "Filter by the partition column.")
     context.tables.add((relation.db, relation.name))
     alias = context.counters.alias()
     qualifier = (CATALOG, relation.db, node.alias or relation.name)
     if relation.view_sql is not None:
+        if node.partitions:
+            raise DorisError(
+                f"Only OLAP table is support select by partition for now,Table: {relation.name} is not OLAP table"
+            )
         source, columns = _view(relation, binder, alias, qualifier)
     else:
-        source = relation.from_sql or ""
+        source = _rows(relation, node.partitions)
         columns = [
             Column(
                 column.name,
@@ -132,6 +134,20 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
         ]
     name = f"{CATALOG}{db}.{node.alias}" if node.alias else f"{CATALOG}.{db}.{relation.name}"
     return BoundRelation(f"{source} AS {quoted(alias)}", columns, columns, [name])
+
+
+def _rows(relation: Relation, partitions: tuple[str, ...]) -> str:
+    """``t PARTITION (p)`` -> ``(SELECT * FROM t WHERE k >= 1 AND k < 10)``."""
+    source = relation.from_sql or ""
+    if not partitions:
+        return source
+    if relation.partition_filter is None:
+        raise Refused(f"PARTITION behind {relation.db}.{relation.name}")
+    try:
+        return f"(SELECT * FROM {source} WHERE {relation.partition_filter(partitions)})"
+    except KeyError as unknown:
+        name = f"{CATALOG}.{relation.db}.{relation.name}"
+        raise DorisError(f"Partition: {unknown.args[0]} is not exists on table {name}") from None
 
 
 def _view(relation: Relation, binder: QueryBinder, alias: str, qualifier: tuple[str, ...]) -> tuple[str, list[Column]]:

@@ -1,4 +1,4 @@
-"""USE, SWITCH, KILL, transactions, locks, and statements that are accepted without effect."""
+"""USE, SWITCH, KILL, locks, and statements that are accepted without effect."""
 
 from __future__ import annotations
 
@@ -72,39 +72,6 @@ def kill(session: Session, text: str) -> Ok:
     if target.identity.name != session.identity.name and not session.allows("ADMIN"):
         raise DorisError(f"You are not owner of thread or query: {name}")
     target.kill(connection=not query, by=session.host)
-    return Ok()
-
-
-@statement("BEGIN", kind="TRANSACTION", in_transaction=True)
-def begin(session: Session, text: str) -> Ok:
-    """BEGIN [WITH LABEL name]: opens a transaction, in which writes are refused (they commit one by one here)."""
-    reader = Reader.after(text, "BEGIN")
-    label = ""
-    if reader.accept("WITH"):
-        reader.expect_word("LABEL")
-        label = reader.name() if reader.at_name() else ""
-    reader.finish()
-    if session.in_transaction:
-        return Ok()
-    session.in_transaction = True
-    run = session.running
-    label = label or f"txn_insert_{run.query_id if run else ''}"
-    return Ok(info=f"{{'label':'{label}', 'status':'PREPARE', 'txnId':''}}")
-
-
-@statement("COMMIT", "ROLLBACK", kind="TRANSACTION", in_transaction=True)
-def end(session: Session, text: str) -> Ok:
-    """COMMIT or ROLLBACK [WORK] [AND [NO] CHAIN] [[NO] RELEASE]: nothing was written in between."""
-    reader = Reader(text)
-    reader.advance()
-    reader.accept_word("WORK")
-    if reader.accept("AND"):
-        reader.accept_word("NO")
-        reader.expect_word("CHAIN")
-    reader.accept_word("NO")
-    reader.accept("RELEASE")
-    reader.finish()
-    session.in_transaction = False
     return Ok()
 
 

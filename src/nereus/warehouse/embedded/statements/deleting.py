@@ -1,4 +1,4 @@
-"""Which conditions DELETE takes of tables that are not UNIQUE: comparisons of columns with constants, joined by AND."""
+"""Which conditions Doris deletes by without looking for rows: comparisons of columns with constants, and AND."""
 
 from __future__ import annotations
 
@@ -13,10 +13,22 @@ _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeE
 _MOST_IN = 1024
 
 
-def check_condition(where: exp.Expr | None, table: Table) -> None:
-    """Raise what Doris raises for conditions that its storage cannot keep as a delete predicate."""
-    if where is None:
-        raise DorisError("delete command must contain filter")
+def is_simple(where: exp.Expr, table: Table) -> bool:
+    """Whether Doris' storage can keep the condition as a delete predicate.
+
+    Rows of UNIQUE tables that meet any other condition are deleted by their keys; for other tables it raises what Doris
+    raises.
+    """
+    try:
+        _check_condition(where, table)
+    except DorisError:
+        if table.model is not KeyModel.UNIQUE:
+            raise
+        return False
+    return True
+
+
+def _check_condition(where: exp.Expr, table: Table) -> None:
     for name in where.find_all(tree.Name):
         _check_column(str(name.args["parts"][-1]), table)
     _check(where)
@@ -30,10 +42,14 @@ def _check_column(name: str, table: Table) -> None:
         raise DorisError(f"Can not apply delete condition to column type: {column.type}")
     if column.type.name in ("float", "double"):
         raise DorisError(f"Column[{column.name}] type is float or double.")
-    if table.model is KeyModel.AGGREGATE and not column.is_key:
+    if column.is_key or table.model is KeyModel.DUPLICATE:
+        return
+    on_write = dict(table.properties).get("enable_unique_key_merge_on_write", "true") == "true"
+    if table.model is KeyModel.AGGREGATE or not on_write:
+        kind = "Aggregate table" if table.model is KeyModel.AGGREGATE else "unique table without merge-on-write"
         raise DorisError(
             "delete predicate on value column only supports Unique table with merge-on-write enabled and Duplicate "
-            f"table, but Table[{table.name}] is an Aggregate table."
+            f"table, but Table[{table.name}] is an {kind}."
         )
 
 

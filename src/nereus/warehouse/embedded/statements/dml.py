@@ -1,4 +1,4 @@
-"""INSERT, UPDATE and DELETE."""
+"""UPDATE and DELETE."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from uuid import uuid4
 from sqlglot import exp
 
 from nereus.warehouse.embedded.catalog.model import Column, KeyModel, Table
-from nereus.warehouse.embedded.ddl.clauses import ClauseParser
 from nereus.warehouse.embedded.denials import command_denied
 from nereus.warehouse.embedded.dispatch import statement
 from nereus.warehouse.embedded.errors import DorisError, Refused
@@ -20,148 +19,19 @@ from nereus.warehouse.embedded.sql.binder import bind_scalar
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.statements.assign import bind_source, inserted, source_select
 from nereus.warehouse.embedded.statements.ddl import locate
-from nereus.warehouse.embedded.statements.deleting import check_condition
-from nereus.warehouse.embedded.statements.values import Rows, forget_rows, rows_select, split_literals
-from nereus.warehouse.embedded.write.labels import LabelUsed
-from nereus.warehouse.embedded.write.rows import target_columns
-
-_CONFUSED = "insert into cols should be corresponding to the query output"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What an INSERT writes to."""
-
-    name: tuple[str, ...]
-    overwrite: bool
-    partitions: tuple[str, ...]
-    label: str | None
-    columns: tuple[str, ...]
+from nereus.warehouse.embedded.statements.deleting import is_simple
+from nereus.warehouse.embedded.statements.inserting import existing
+from nereus.warehouse.embedded.statements.transactions import open_transaction
+from nereus.warehouse.embedded.statements.write_parser import query_of, write_parser
+from nereus.warehouse.embedded.write.keys import sequence_column
+from nereus.warehouse.embedded.write.staging import Deletion, stage_keys
 
 
-class WriteParser(ClauseParser):
-    def insert(self) -> tuple[Target, tree.Query | Rows]:
-        self.expect("INSERT")
-        overwrite = self.accept("OVERWRITE")
-        if not overwrite:
-            self.expect("INTO")
-        if overwrite:
-            self.expect("TABLE")
-        name = self.table_name()
-        partitions = self.partition_names()
-        label = None
-        if self.accept("WITH"):
-            self.expect_word("LABEL")
-            label = self.name()
-        columns = self.name_list() if self.kind == "(" and not self._query_follows() else ()
-        if self.accept("["):
-            self.name_or_more()
-        target = Target(name, overwrite, partitions, label, columns)
-        if self.kind == "VALUES":
-            return target, Rows.read(self)
-        return target, self.query()
-
-    def _query_follows(self) -> bool:
-        return self.ahead(1).kind in ("SELECT", "WITH", "VALUES", "(")
-
-    def name_or_more(self) -> None:
-        """Hints in brackets ([SHUFFLE]) have no effect here."""
-        self.name()
-        while self.accept(","):
-            self.name()
-        self.expect("]")
-
-    def partition_names(self) -> tuple[str, ...]:
-        if self.token.word == "TEMPORARY":
-            raise Refused("temporary partitions")
-        if self.kind != "PARTITION" and self.token.word != "PARTITIONS":
-            return ()
-        self.advance()
-        if self.kind != "(":
-            return (self.name(),)
-        if self.ahead().kind == "*":
-            raise Refused("INSERT OVERWRITE ... PARTITION(*)", "Name the partitions.")
-        return self.name_list()
-
-    def alias(self) -> str | None:
-        self.accept("AS")
-        return self.name() if self.at_name() else None
-
-    def assignments(self) -> list[tuple[tuple[str, ...], exp.Expression]]:
-        found = []
-        while True:
-            parts = [self.name()]
-            while self.accept("."):
-                parts.append(self.name())
-            self.expect("=")
-            if self.kind == "DEFAULT":
-                raise Refused("SET column = DEFAULT", "Write the default value.")
-            found.append((tuple(parts), self.expression()))
-            if not self.accept(","):
-                return found
-
-
-def _parser(session: Session, text: str) -> WriteParser:
-    modes = session.variables["sql_mode"].upper()
-    return WriteParser(
-        text,
-        pipes_as_concat="PIPES_AS_CONCAT" in modes,
-        backslash_escapes="NO_BACKSLASH_ESCAPES" not in modes,
-    )
-
-
-@statement("INSERT", kind="INSERT", in_transaction=True)
-def insert(session: Session, text: str) -> Ok:
-    """INSERT INTO | OVERWRITE TABLE name [PARTITION ...] [WITH LABEL l] [(columns)] VALUES ... | query"""
-    _outside_transaction(session)
-    target, source = _read_insert(session, text)
-    db, name = locate(session, target.name)
-    table = _existing(session, db, name)
-    session.check("LOAD", db, name, error=command_denied(session, "LOAD", f"{db}.{name}"))
-    known = {partition.name.lower() for partition in table.partitions}
-    for partition in target.partitions:
-        if partition.lower() not in known:
-            raise DorisError(f"partition {partition} is not found in table {name}")
-    columns = target_columns(table, target.columns) if target.columns else table.columns
-    if isinstance(source, Rows):
-        select = rows_select(session, source, table, columns, text)
-    else:
-        bound = bind_source(session, source)
-        if len(bound.columns) != len(columns):
-            raise DorisError(_CONFUSED)
-        select = source_select(session, bound, columns)
-    try:
-        written = session.warehouse.writer.append(
-            session.cursor,
-            table,
-            [column.name for column in columns],
-            select,
-            label=target.label,
-            overwrite=target.overwrite,
-            partitions=target.partitions,
-            now=session.facts.now,
-            while_waiting=session.check_cancelled,
-        )
-    except LabelUsed as used:
-        raise DorisError(f"begin transaction failed. {used.detail}") from used
-    finally:
-        forget_rows(session)
-    return inserted(written)
-
-
-def _read_insert(session: Session, text: str) -> tuple[Target, tree.Query | Rows]:
-    split = split_literals(text)
-    parser = _parser(session, text if split is None else f"{split[0]}()")
-    target, source = parser.insert()
-    parser.finish()
-    return target, source if split is None else split[1]
-
-
-@statement("UPDATE", kind="UPDATE", in_transaction=True)
+@statement("UPDATE", "WITH UPDATE", kind="UPDATE", in_transaction=True)
 def update(session: Session, text: str) -> Ok:
-    """UPDATE name [alias] SET column = value, ... [FROM relations] [WHERE condition], of UNIQUE tables alone"""
-    _outside_transaction(session)
-    parser = _parser(session, text)
+    """[WITH ...] UPDATE name [alias] SET column = value, ... [FROM relations] [WHERE condition], of UNIQUE tables"""
+    parser = write_parser(session, text)
+    tables = parser.common_tables()
     parser.expect("UPDATE")
     parts = parser.table_name()
     alias = parser.alias()
@@ -171,24 +41,24 @@ def update(session: Session, text: str) -> Ok:
     where = parser.expression() if parser.accept("WHERE") else None
     parser.finish()
     db, name = locate(session, parts)
-    table = _existing(session, db, name)
+    table = existing(session, db, name)
     session.check("LOAD", db, name, error=command_denied(session, "LOAD", f"{db}.{name}"))
     if table.model is not KeyModel.UNIQUE:
         raise DorisError("Only unique table could be updated.")
     values = _values_of(assignments, table, db, alias)
-    items = tuple(
-        tree.Item(values.get(column.name) or _new_value(column, alias or name), column.name, True)
-        for column in table.columns
-    )
-    query = _select(items, (db, name), alias, others, where, text)
-    bound = bind_source(session, query)
+    columns = tuple(column for column in table.columns if column.generated is None)
+    items = [
+        tree.Item(values.get(column.name) or _new_value(column, alias or name), column.name, True) for column in columns
+    ]
+    bound = bind_source(session, query_of(items, (db, name), alias, others, where, text, tables))
+    select = source_select(session, bound, columns)
+    names = [column.name for column in columns]
+    if session.in_transaction:
+        opened = open_transaction(session)
+        opened.enter(session, table, "insert")
+        return opened.keep(session.warehouse.writer.stage(session.cursor, table, names, select, now=session.facts.now))
     written = session.warehouse.writer.append(
-        session.cursor,
-        table,
-        [column.name for column in table.columns],
-        source_select(session, bound, table.columns),
-        now=session.facts.now,
-        while_waiting=session.check_cancelled,
+        session.cursor, table, names, select, now=session.facts.now, while_waiting=session.check_cancelled
     )
     return inserted(written)
 
@@ -210,6 +80,10 @@ def _values_of(
             continue
         if column.name in table.keys:
             raise DorisError("Only value columns of unique table could be updated")
+        if column.generated is not None:
+            raise DorisError(
+                f"The value specified for generated column '{column.name}' in table '{table.name}' is not allowed."
+            )
         found[column.name] = value
     if unknown:
         raise DorisError(f"unknown column in assignment list: {', '.join(sorted(unknown))}")
@@ -224,105 +98,119 @@ def _new_value(column: Column, qualifier: str) -> exp.Expression:
     return tree.Name(parts=(qualifier, column.name), at=0)
 
 
-def _select(
-    items: tuple[tree.Item, ...],
-    name: tuple[str, str],
-    alias: str | None,
-    others: tree.Relation | None,
-    where: exp.Expression | None,
-    text: str,
-) -> tree.Query:
-    relation: tree.Relation = tree.TableName(name, alias)
-    if others is not None:
-        relation = tree.Join(relation, others, "CROSS")
-    return tree.Query(tree.Select(items, relation=relation, where=where), text=text)
+@dataclass(frozen=True, slots=True)
+class _Delete:
+    """A DELETE as written."""
+
+    table: Table
+    partitions: tuple[str, ...]
+    alias: str | None
+    others: tree.Relation | None
+    where: exp.Expression | None
+    tables: tuple[tree.CommonTable, ...]
+    text: str
 
 
-@statement("DELETE", kind="DELETE", in_transaction=True)
+@statement("DELETE", "WITH DELETE", kind="DELETE", in_transaction=True)
 def delete(session: Session, text: str) -> Ok:
-    """DELETE FROM name [PARTITION ...] [alias] [USING relations] WHERE condition"""
-    _outside_transaction(session)
-    parser = _parser(session, text)
+    """[WITH ...] DELETE FROM name [PARTITION ...] [alias] [USING relations] [WHERE condition]"""
+    parser = write_parser(session, text)
+    tables = parser.common_tables()
     parser.expect("DELETE")
     parser.expect("FROM")
     parts = parser.table_name()
-    partitions = parser.partition_names()
+    partitions = parser.partitions()
     alias = parser.alias()
     others = parser.relations() if parser.accept("USING") else None
     where = parser.expression() if parser.accept("WHERE") else None
     parser.finish()
     db, name = locate(session, parts)
-    table = _existing(session, db, name)
+    table = existing(session, db, name)
     session.check("LOAD", db, name, error=command_denied(session, "LOAD", f"{db}: {name}"))
+    if partitions.temporary:
+        raise Refused("DELETE in temporary partitions")
     known = {partition.name.lower() for partition in table.partitions}
-    for partition in partitions:
+    for partition in partitions.names:
         if partition.lower() not in known:
             raise DorisError(f"Partition: {partition} is not exists on table internal.{db}.{name}")
-    subquery = where is not None and where.find(tree.QueryExpression) is not None
-    if table.model is KeyModel.UNIQUE and (others is not None or subquery):
-        return _delete_keys(session, table, alias, others, where, partitions, text)
-    if others is not None:
-        raise DorisError("delete command on aggregate/duplicate table is not explainable")
-    if table.model is not KeyModel.UNIQUE:
-        check_condition(where, table)
-    return _delete_rows(session, table, alias, where, partitions, text)
+    written = _Delete(table, partitions.names, alias, others, where, tables, text)
+    unique = table.model is KeyModel.UNIQUE
+    if others is not None or tables:
+        if not unique:
+            raise DorisError("delete command on aggregate/duplicate table is not explainable")
+        return _delete_keys(session, written)
+    if where is None:
+        raise DorisError("delete command must contain filter")
+    if where.find(tree.Name, tree.QueryExpression) is None:
+        return _constant(session, written)
+    if not is_simple(where, table):
+        return _delete_keys(session, written)
+    properties = dict(table.properties)
+    on_write = properties.get("enable_unique_key_merge_on_write", "true") == "true"
+    if unique and on_write and properties.get("enable_mow_light_delete") != "true":
+        return _delete_keys(session, written)
+    return _delete_rows(session, written)
 
 
-def _delete_rows(
-    session: Session,
-    table: Table,
-    alias: str | None,
-    where: exp.Expression | None,
-    partitions: tuple[str, ...],
-    text: str,
-) -> Ok:
-    predicate = "TRUE"
-    if where is not None:
-        schema = session.warehouse.schema(session)
-        relation = schema.relation(table.db, table.name)
-        if relation is not None and alias is not None:
-            relation = replace(relation, name=alias)
-        value = bind_scalar(where, schema, session.facts, relation, text)
-        predicate = Renderer().text(value.node)
+def _constant(session: Session, written: _Delete) -> Ok:
+    """A condition that is the same for all rows: Doris finds no filter where it is true, and no work where not."""
+    row = session.cursor.execute(f"SELECT coalesce({_predicate(session, written)}, FALSE)").fetchone()
+    if row and row[0]:
+        raise DorisError("delete command must contain filter")
+    return Ok(0, f"{{'label':'delete_{uuid4()}', 'txnId':'-1', 'status':'VISIBLE'}}")
+
+
+def _predicate(session: Session, written: _Delete) -> str:
+    """The condition as DuckDB text over the table as "t0"."""
+    if written.where is None:
+        return "TRUE"
+    schema = session.warehouse.schema(session)
+    relation = schema.relation(written.table.db, written.table.name)
+    if relation is not None and written.alias is not None:
+        relation = replace(relation, name=written.alias)
+    value = bind_scalar(written.where, schema, session.facts, relation, written.text)
+    return Renderer().text(value.node)
+
+
+def _delete_rows(session: Session, written: _Delete) -> Ok:
+    """By a predicate that the storage of Doris would keep."""
+    table, predicate = written.table, _predicate(session, written)
+    label = f"delete_{uuid4()}"
+    if session.in_transaction:
+        opened = open_transaction(session)
+        opened.enter(session, table, "delete")
+        return opened.keep(Deletion(table, predicate, written.partitions))
     done = session.warehouse.writer.delete(
-        session.cursor, table, predicate, partitions=partitions, while_waiting=session.check_cancelled
+        session.cursor, table, predicate, partitions=written.partitions, while_waiting=session.check_cancelled
     )
-    if table.model is KeyModel.UNIQUE:
-        return inserted(done)
-    return Ok(0, f"{{'label':'delete_{uuid4()}', 'txnId':'{done.txn_id}', 'status':'VISIBLE'}}")
+    return Ok(0, f"{{'label':'{label}', 'txnId':'{done.txn_id}', 'status':'VISIBLE'}}")
 
 
-def _delete_keys(
-    session: Session,
-    table: Table,
-    alias: str | None,
-    others: tree.Relation | None,
-    where: exp.Expression | None,
-    partitions: tuple[str, ...],
-    text: str,
-) -> Ok:
-    if partitions:
-        raise Refused("DELETE ... PARTITION with USING or a subquery", "Filter by the partition column.")
-    qualifier = alias or table.name
-    items = tuple(tree.Item(tree.Name(parts=(qualifier, key), at=0), key, True) for key in table.keys)
-    bound = bind_source(session, _select(items, (table.db, table.name), alias, others, where, text))
+def _delete_keys(session: Session, written: _Delete) -> Ok:
+    """By the keys of the rows that a query finds, as Doris deletes from UNIQUE tables."""
+    table = written.table
+    if sequence_column(table) is not None:
+        raise Refused(
+            f"DELETE from {table.name}, which has a sequence column",
+            "Mark rows as deleted in a column of your own.",
+        )
+    qualifier = written.alias or table.name
+    items = [tree.Item(tree.Name(parts=(qualifier, key), at=0), key, True) for key in table.keys]
+    query = query_of(
+        items,
+        (table.db, table.name),
+        written.alias,
+        written.others,
+        written.where,
+        written.text,
+        written.tables,
+        written.partitions,
+    )
+    bound = bind_source(session, query)
+    if session.in_transaction:
+        opened = open_transaction(session)
+        opened.enter(session, table, "insert")
+        return opened.keep(stage_keys(session.cursor, table, bound.sql))
     return inserted(
         session.warehouse.writer.delete_keys(session.cursor, table, bound.sql, while_waiting=session.check_cancelled)
     )
-
-
-def _existing(session: Session, db: str, name: str) -> Table:
-    snapshot = session.warehouse.catalog.snapshot()
-    if not session.warehouse.schema(session).has_database(db):
-        raise DorisError(f"Database [{db}] does not exist.")
-    found = snapshot.table(db, name)
-    if found is None:
-        raise DorisError(f"Table [{name}] does not exist in database [{db}].")
-    if not isinstance(found, Table):
-        raise DorisError(f"the target table of insert into should be an OLAP table, but {db}.{name} is a view")
-    return found
-
-
-def _outside_transaction(session: Session) -> None:
-    if session.in_transaction:
-        raise Refused("writes between BEGIN and COMMIT", "Each statement commits by itself.")

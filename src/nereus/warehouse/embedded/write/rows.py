@@ -38,8 +38,11 @@ class Shape:
         return next((column for column in self.table.columns if column.auto_increment is not None), None)
 
 
-def target_columns(table: Table, names: Sequence[str]) -> tuple[Column, ...]:
-    """The named columns. Raises for unknown ones, for one named twice and for an absent one that must be given."""
+def target_columns(table: Table, names: Sequence[str], *, all_needed: bool = True) -> tuple[Column, ...]:
+    """The named columns. Raises for unknown ones and for one named twice.
+
+    With `all_needed` also for an absent one that must be given.
+    """
     found: list[Column] = []
     for name in names:
         column = table.column(name)
@@ -49,7 +52,8 @@ def target_columns(table: Table, names: Sequence[str]) -> tuple[Column, ...]:
             raise DorisError(f"Duplicate column name '{name}'")
         found.append(column)
     for column in table.columns:
-        if column not in found and column.default is None and not column.nullable and column.auto_increment is None:
+        must = column.default is None and not column.nullable and column.auto_increment is None
+        if all_needed and must and column not in found:
             raise DorisError(f"Column has no default value, column={column.name}")
     return tuple(found)
 

@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 import duckdb
 
-from nereus.warehouse.embedded.catalog import Catalog, physical, quoted
-from nereus.warehouse.embedded.catalog.model import KeyModel, Partition, Table
+from nereus.warehouse.embedded.catalog import Catalog, physical
+from nereus.warehouse.embedded.catalog.model import Table
 from nereus.warehouse.embedded.catalog.store import Ids
 from nereus.warehouse.embedded.engine import Engine
-from nereus.warehouse.embedded.errors import DorisError, Refused
-from nereus.warehouse.embedded.write import partitions as parts
+from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.write.altering import refresh, refresh_all
+from nereus.warehouse.embedded.write.keys import check_kept, delete_by_keys
 from nereus.warehouse.embedded.write.labels import Labels, new_label
-from nereus.warehouse.embedded.write.rows import BAD_ROW, Shape, insert_select, null_reason, sorted_out_select
-from nereus.warehouse.embedded.write.rows import target_columns as _target_columns
+from nereus.warehouse.embedded.write.load import BadRow, Load, Overwrite, run_load, where
+from nereus.warehouse.embedded.write.partial import NewRows, completed
+from nereus.warehouse.embedded.write.rows import target_columns
+from nereus.warehouse.embedded.write.staging import Deletion, Operation, stage_load
 from nereus.warehouse.embedded.write.transactions import count, transaction
 
-#: DuckDB numbers the rows that a transaction has not committed yet from here on (its MAX_ROW_ID).
-_NEW_ROWS = 36028797018960000
 #: Labels that are too old to matter are removed once in so many loads.
 _FORGET_EVERY = 1000
-#: How many reasons of filtered rows are kept for the caller.
-_REASONS = 50
 
 OnBadRow = Literal["refuse", "filter"]
 
-
-class BadRow(DorisError):
-    """A row that the table does not take. `reason` is what Doris' error log says of it."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"Insert has filtered data in strict mode. first_error_msg: {reason}")
-        self.reason = reason
+__all__ = ["BadRow", "OnBadRow", "Writer", "Written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +72,30 @@ class Writer:
         source_sql: str,
         *,
         label: str | None = None,
-        overwrite: bool = False,
+        overwrite: Overwrite = "nothing",
         partitions: Sequence[str] = (),
+        makes_partitions: bool = True,
+        partial: NewRows | None = None,
+        signed: bool = False,
         on_bad_row: OnBadRow = "refuse",
+        most_bad: float = 1.0,
         now: datetime | None = None,
         while_waiting: Callable[[], None] | None = None,
     ) -> Written:
         """Add the rows of a DuckDB SELECT whose columns have the physical types of `columns`, in order.
 
         Absent columns get their defaults, which `now` (session time) dates. A UNIQUE table keeps the last row of each
-        key. AUTO partitions are made; with `partitions` rows must be in these. `overwrite` removes what was there, in
-        the whole table or in `partitions`. Bad rows (NULL in NOT NULL, too long, outside every partition) raise
-        BadRow, or are left out and counted. Raises labels.LabelUsed.
+        key, an AGGREGATE table merges the rows of each key. `overwrite` removes what was there: "all" in the whole
+        table or in `partitions`, "touched" in the partitions that get rows. `partial` keeps what rows of present keys
+        hold in absent columns (UNIQUE tables). For the rest see `load.Load`.
+
+        Bad rows (NULL in NOT NULL, too long, outside every partition) raise BadRow, or are left out and counted; then
+        more of them than the share `most_bad` raise DorisError. Raises labels.LabelUsed.
         """
-        if table.model is KeyModel.AGGREGATE:
-            raise Refused(f"writing to {table.name}, an AGGREGATE KEY table", "Use DUPLICATE KEY or UNIQUE KEY.")
-        given = _target_columns(table, columns)
+        check_kept(table)
+        given = target_columns(table, columns, all_needed=partial is None and not signed)
         db_id = self._catalog.database(table.db).id
-        txn_id = self._txn_ids.take()
-        if txn_id % _FORGET_EVERY == 0:
-            Labels.forget_old(cursor)
+        txn_id = self._new_txn(cursor)
         name = label or new_label()
         with (
             self._labels.claim(cursor, db_id, name, txn_id),
@@ -108,20 +104,30 @@ class Writer:
             if any(held.column(column.name) != column for column in given):
                 raise DorisError(f"Table[{table.name}]'s meta has been changed. try again.")
             current = refresh(self._catalog, cursor, held)
-            shape = Shape(current, given, now or datetime.now(), _allowed(current, partitions))
+            asked = Load(
+                current,
+                given,
+                source_sql,
+                now or datetime.now(),
+                overwrite,
+                tuple(partitions),
+                makes_partitions,
+                signed,
+            )
 
             def load(filtering: bool) -> Written:
                 with transaction(cursor):
-                    written = self._load(cursor, shape, source_sql, filtering=filtering)
-                    if overwrite:
-                        _remove_former(cursor, current, partitions)
-                    elif current.model is KeyModel.UNIQUE:
-                        _replace_former(cursor, current)
-                    if current.model is KeyModel.UNIQUE:
-                        _keep_last(cursor, current)
-                    self._labels.remember(cursor, db_id, name, txn_id, current.id, written.rows)
-                    self._catalog.commit(cursor, self._with_auto_partitions(cursor, shape))
-                return replace(written, label=name, txn_id=txn_id)
+                    whole = asked if partial is None else completed(cursor, asked, partial)
+                    done = run_load(self._catalog, cursor, whole, filtering=filtering)
+                    if done.filtered > most_bad * (done.filtered + done.rows):
+                        raise DorisError(
+                            f"Insert has too many filtered data {done.filtered}/{done.filtered + done.rows} "
+                            f"insert_max_filter_ratio is {most_bad:f}"
+                        )
+                    self._labels.remember(cursor, db_id, name, txn_id, current.id, done.rows)
+                    added_to = current if overwrite == "nothing" else None
+                    self._catalog.commit(cursor, *([done.table] if done.table else []), added_to=added_to)
+                return Written(done.rows, name, txn_id, done.filtered, done.reasons)
 
             try:
                 return load(filtering=False)
@@ -142,9 +148,8 @@ class Writer:
     ) -> Written:
         """Delete the rows for which a DuckDB predicate is true; the table is called "t0" in it."""
         with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
-            where = f"({predicate_sql}) AND {_where(current, partitions)}"
-            rows = count(cursor.execute(f'DELETE FROM {physical(current)} AS "t0" WHERE {where}'))
-            cursor.commit()
+            rows = _delete(cursor, current, predicate_sql, partitions)
+            self._catalog.commit(cursor)
         return Written(rows, new_label("delete"), self._txn_ids.take())
 
     def delete_keys(
@@ -157,8 +162,8 @@ class Writer:
     ) -> Written:
         """Delete from a UNIQUE table the rows whose keys a DuckDB SELECT gives."""
         with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
-            rows = count(cursor.execute(_delete_by_keys(current, source_sql, "TRUE")))
-            cursor.commit()
+            rows = count(cursor.execute(delete_by_keys(current, source_sql)))
+            self._catalog.commit(cursor)
         return Written(rows, new_label(), self._txn_ids.take())
 
     def truncate(
@@ -171,132 +176,99 @@ class Writer:
     ) -> None:
         """Remove every row, or those of the named partitions. The partitions stay."""
         with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
-            cursor.execute(f"DELETE FROM {physical(current)} WHERE {_where(current, partitions)}")
-            cursor.commit()
+            cursor.execute(f"DELETE FROM {physical(current)} WHERE {where(current, partitions)}")
+            self._catalog.commit(cursor)
 
-    def _load(self, cursor: duckdb.DuckDBPyConnection, shape: Shape, source_sql: str, *, filtering: bool) -> Written:
-        if shape.automatic is not None:
-            next_id = cursor.execute("SELECT next FROM nereus.auto_increment WHERE table_id = ?", [shape.table.id])
-            shape = replace(shape, first_id=count(next_id))
-        filtered, reasons = 0, []
-        if filtering:
-            cursor.execute(f"CREATE OR REPLACE TEMP TABLE nereus_batch AS {sorted_out_select(shape, source_sql)}")
-            bad = "FROM temp.nereus_batch WHERE reason IS NOT NULL"
-            filtered = count(cursor.execute(f"SELECT count(*) {bad}"))
-            reasons = [row[0] for row in cursor.execute(f"SELECT reason {bad} LIMIT {_REASONS}").fetchall()]
-            select = "SELECT * EXCLUDE (reason) FROM temp.nereus_batch WHERE reason IS NULL"
-        else:
-            select = insert_select(shape, source_sql)
-        with _doris_errors(shape.table):
-            rows = count(cursor.execute(f"INSERT INTO {physical(shape.table)} {select}"))
-        if filtering:
-            cursor.execute("DROP TABLE temp.nereus_batch")
-        if shape.first_id is not None:
-            cursor.execute(
-                "UPDATE nereus.auto_increment SET next = next + ? WHERE table_id = ?", [rows + filtered, shape.table.id]
-            )
-        return Written(rows, "", 0, filtered, reasons)
+    # Several statements in one transaction
 
-    def _with_auto_partitions(self, cursor: duckdb.DuckDBPyConnection, shape: Shape) -> Table | None:
-        """The table with the partitions that its new rows need, or None where it has them."""
-        table = shape.table
-        if table.partitioning is None or not table.partitioning.auto or shape.only is not None:
-            return None
-        made = parts.auto_partitions(table, _new_keys(cursor, table))
-        if not made:
-            return None
-        added: list[Partition] = [replace(partition, id=self._catalog.new_id()) for partition in made]
-        return replace(table, partitions=(*table.partitions, *added))
+    def stage(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        table: Table,
+        columns: Sequence[str],
+        source_sql: str,
+        *,
+        partitions: Sequence[str] = (),
+        partial: NewRows | None = None,
+        now: datetime | None = None,
+    ) -> Operation:
+        """Keep the rows of a SELECT aside, as they are now, for `commit_staged`. Raises as `append` does."""
+        check_kept(table)
+        given = target_columns(table, columns, all_needed=partial is None)
+        asked = Load(table, given, source_sql, now or datetime.now(), partitions=tuple(partitions))
+        return stage_load(cursor, asked, partial)
 
+    def check_label(self, cursor: duckdb.DuckDBPyConnection, db: str, label: str) -> int:
+        """A transaction id for a label that is free. Raises labels.LabelUsed."""
+        txn_id = self._new_txn(cursor)
+        with self._labels.claim(cursor, self._catalog.database(db).id, label, txn_id):
+            return txn_id
 
-def _new_keys(cursor: duckdb.DuckDBPyConnection, table: Table) -> list[Sequence[object]]:
-    """The partition keys of the uncommitted rows: values for LIST, beginnings that no partition holds for RANGE."""
-    partitioning = parts.partitioning_of(table)
-    names = [quoted(name) for name in partitioning.columns]
-    new = f"FROM {physical(table)} WHERE rowid >= {_NEW_ROWS}"
-    if partitioning.kind == "LIST":
-        return list(cursor.execute(f"SELECT DISTINCT {', '.join(names)} {new}").fetchall())
-    unit = partitioning.unit or "day"
-    # Few days are truncated instead of many rows.
-    days = names[0] if unit in ("hour", "minute", "second") else f"CAST({names[0]} AS DATE)"
-    found = cursor.execute(
-        f"SELECT DISTINCT date_trunc('{unit}', d) FROM (SELECT DISTINCT {days} AS d {new})"
-    ).fetchall()
-    return parts.without_known(table, found)
+    def commit_staged(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        db: str,
+        label: str,
+        txn_id: int,
+        operations: Sequence[Operation],
+        *,
+        while_waiting: Callable[[], None] | None = None,
+    ) -> Written:
+        """Carry out what was staged, in order and in one durable transaction, under one label."""
+        db_id = self._catalog.database(db).id
+        tables = [operation.table for operation in operations]
+        with (
+            self._labels.claim(cursor, db_id, label, txn_id),
+            self._holding(tables, while_waiting) as held,
+            transaction(cursor),
+        ):
+            rows = 0
+            changed: dict[int, Table] = {}
+            for operation in operations:
+                current = changed.get(operation.table.id, held[operation.table.id])
+                if current.columns != operation.table.columns:
+                    raise DorisError(f"Table[{operation.table.name}]'s meta has been changed. try again.")
+                if isinstance(operation, Deletion):
+                    if operation.keys_sql is not None:
+                        cursor.execute(delete_by_keys(current, operation.keys_sql))
+                    else:
+                        _delete(cursor, current, operation.predicate_sql, operation.partitions)
+                    continue
+                load = replace(operation, table=current)
+                done = run_load(self._catalog, cursor, load, filtering=False)
+                rows += done.rows
+                if done.table is not None:
+                    changed[current.id] = done.table
+            self._labels.remember(cursor, db_id, label, txn_id, tables[0].id, rows)
+            self._catalog.commit(cursor, *changed.values())
+        return Written(rows, label, txn_id)
 
+    @contextmanager
+    def _holding(self, tables: Sequence[Table], while_waiting: Callable[[], None] | None) -> Iterator[dict[int, Table]]:
+        with self._catalog.locks.hold([table.id for table in tables], while_waiting):
+            found: dict[int, Table] = {}
+            for table in tables:
+                current = self._catalog.snapshot().by_id(table.id)
+                if not isinstance(current, Table):
+                    raise DorisError(f"Unknown table '{table.name}'")
+                found[table.id] = current
+            yield found
 
-def _replace_former(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Of a UNIQUE table: remove the committed rows whose keys the new rows have."""
-    if cursor.execute(f"SELECT 1 FROM {physical(table)} WHERE rowid < {_NEW_ROWS} LIMIT 1").fetchone() is None:
-        return
-    keys = ", ".join(quoted(key) for key in table.keys)
-    new = f"SELECT {keys} FROM {physical(table)} WHERE rowid >= {_NEW_ROWS}"
-    cursor.execute(_delete_by_keys(table, new, f'"o".rowid < {_NEW_ROWS}'))
-
-
-def _delete_by_keys(table: Table, source_sql: str, where: str) -> str:
-    """DELETE the rows whose keys the source gives, found by a join that reads only where such keys may be."""
-    names = [f'"k{i}"' for i in range(len(table.keys))]
-    terms = [where]
-    for key, name in zip(table.keys, names, strict=True):
-        column = table.column(key)
-        same = "=" if column is not None and not column.nullable else "IS NOT DISTINCT FROM"
-        terms.append(f'"o".{quoted(key)} {same} "n".{name}')
-    source = f'(SELECT DISTINCT * FROM ({source_sql})) AS "n"({", ".join(names)})'
-    return f'DELETE FROM {physical(table)} AS "o" USING {source} WHERE {" AND ".join(terms)}'
-
-
-def _keep_last(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
-    """Of a UNIQUE table: of new rows with one key keep the last."""
-    keys = ", ".join(quoted(key) for key in table.keys)
-    new = f"FROM {physical(table)} WHERE rowid >= {_NEW_ROWS}"
-    if cursor.execute(f"SELECT 1 {new} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1").fetchone() is None:
-        return
-    last = f"SELECT max(rowid) {new} GROUP BY {keys}"
-    cursor.execute(f"DELETE FROM {physical(table)} WHERE rowid >= {_NEW_ROWS} AND rowid NOT IN ({last})")
-
-
-def _remove_former(cursor: duckdb.DuckDBPyConnection, table: Table, partitions: Sequence[str]) -> None:
-    # After the insert: its source may read the very rows that it replaces.
-    where = f"rowid < {_NEW_ROWS} AND {_where(table, partitions)}"
-    cursor.execute(f"DELETE FROM {physical(table)} WHERE {where}")
+    def _new_txn(self, cursor: duckdb.DuckDBPyConnection) -> int:
+        txn_id = self._txn_ids.take()
+        if txn_id % _FORGET_EVERY == 0:
+            Labels.forget_old(cursor)
+        return txn_id
 
 
-def _where(table: Table, partitions: Sequence[str]) -> str:
-    if not partitions:
-        return "TRUE"
-    chosen = _named(table, partitions)
-    columns = [quoted(name) for name in parts.partitioning_of(table).columns]
-    return parts.inside(table, chosen, columns)
+def _delete(cursor: duckdb.DuckDBPyConnection, table: Table, predicate_sql: str, partitions: Sequence[str]) -> int:
+    rows = f'DELETE FROM {physical(table)} AS "t0" WHERE ({predicate_sql}) AND {where(table, partitions)}'
+    return count(cursor.execute(rows))
 
 
-def _allowed(table: Table, partitions: Sequence[str]) -> tuple[str, ...] | None:
-    if partitions:
-        return tuple(partition.name for partition in _named(table, partitions))
-    if table.partitioning is None or table.partitioning.auto:
-        return None
-    return tuple(partition.name for partition in table.partitions)
-
-
-def _named(table: Table, names: Sequence[str]) -> list[Partition]:
-    """The partitions of these names; names of partitions are not case-sensitive."""
-    known = {partition.name.lower(): partition for partition in table.partitions}
-    for name in names:
-        if table.partitioning is None or name.lower() not in known:
-            raise DorisError(f"partition {name} is not found in table {table.name}")
-    return [known[name.lower()] for name in names]
-
-
-@contextmanager
-def _doris_errors(table: Table) -> Iterator[None]:
-    try:
-        yield
-    except duckdb.ConstraintException as error:
-        name = str(error).partition("\n")[0].rpartition(".")[2].strip()
-        column = table.column(name)
-        raise (BadRow(null_reason(column)) if column else DorisError(str(error))) from error
-    except duckdb.InvalidInputException as error:
-        _, found, reason = str(error).partition(BAD_ROW)
-        if not found:
-            raise
-        raise BadRow(reason) from error
+def forget_staged(cursor: duckdb.DuckDBPyConnection, operations: Sequence[Operation]) -> None:
+    """Let go of rows that were kept aside."""
+    for operation in operations:
+        if operation.staged_as is not None:
+            with suppress(duckdb.Error):
+                cursor.execute(f"DROP TABLE IF EXISTS {operation.staged_as}")

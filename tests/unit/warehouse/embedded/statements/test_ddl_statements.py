@@ -88,11 +88,6 @@ CLEARLY_REFUSED = [
     ("CREATE TABLE t (a INT) ROLLUP (r(a))", "ROLLUP in CREATE TABLE"),
     ("CREATE TABLE t (a INT, INDEX i (a) USING BITMAP)", "BITMAP indexes"),
     ("CREATE TABLE t (a INT, b INT) DUPLICATE KEY(a, b) PARTITION BY RANGE(a, b) ()", "RANGE partitions over several"),
-    (
-        "CREATE TABLE t (a INT, s INT) UNIQUE KEY(a) DISTRIBUTED BY HASH(a) "
-        "PROPERTIES ('function_column.sequence_col' = 's')",
-        "a sequence column",
-    ),
     ("CREATE TABLE t (a INT) PROPERTIES ('storage_policy' = 'p')", "storage policies"),
     ("DROP DATABASE information_schema", "dropping the system database"),
 ]

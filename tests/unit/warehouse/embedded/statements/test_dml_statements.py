@@ -264,14 +264,6 @@ def test_privileges_are_asked_for(run, as_user):
     assert ann("INSERT INTO d.u VALUES (1)").affected_rows == 1
 
 
-def test_writes_between_begin_and_commit_are_refused(plain):
-    plain("BEGIN")
-    text = plain.error("INSERT INTO t (k) VALUES (1)")
-    plain("COMMIT")
-    assert text.startswith("the embedded warehouse refuses writes between BEGIN and COMMIT")
-    assert plain("INSERT INTO t (k) VALUES (1)").affected_rows == 1
-
-
 def test_kill_ends_an_insert_that_waits_for_its_table(plain):
     catalog = plain.warehouse.catalog
     table = catalog.find_table("d", "t")

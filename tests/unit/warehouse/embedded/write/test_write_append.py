@@ -8,9 +8,10 @@ import pytest
 
 from nereus.warehouse.embedded.catalog import physical
 from nereus.warehouse.embedded.catalog.model import KeyModel
-from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.write.keys import NEW_ROWS
 from nereus.warehouse.embedded.write.labels import LabelUsed
-from nereus.warehouse.embedded.write.writer import _NEW_ROWS, BadRow
+from nereus.warehouse.embedded.write.writer import BadRow
 
 
 def test_rows_are_counted_and_kept_in_order(bench):
@@ -254,12 +255,6 @@ def _fields(value):
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def test_aggregate_tables_are_refused(bench):
-    table = bench.table("t", ["k int", "v int"], model=KeyModel.AGGREGATE)
-    with pytest.raises(Refused, match="AGGREGATE KEY"):
-        bench.append(table, "(1, 2)")
-
-
 def test_rows_of_an_open_transaction_are_numbered_from_the_known_place(bench):
     """The writer tells new rows from old ones by this number of DuckDB's."""
     cursor = bench.cursor
@@ -268,9 +263,9 @@ def test_rows_of_an_open_transaction_are_numbered_from_the_known_place(bench):
     cursor.begin()
     cursor.execute("INSERT INTO probe SELECT range FROM range(300000)")
     old, new = (
-        cursor.execute(f"SELECT count(*), min(rowid), max(rowid) FROM probe WHERE rowid {sign} {_NEW_ROWS}").fetchone()
+        cursor.execute(f"SELECT count(*), min(rowid), max(rowid) FROM probe WHERE rowid {sign} {NEW_ROWS}").fetchone()
         for sign in ("<", ">=")
     )
     cursor.rollback()
     assert old == (300000, 0, 299999)
-    assert new == (300000, _NEW_ROWS, _NEW_ROWS + 299999)
+    assert new == (300000, NEW_ROWS, NEW_ROWS + 299999)

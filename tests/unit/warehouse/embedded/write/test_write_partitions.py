@@ -162,10 +162,10 @@ def test_partitions_of_a_failed_load_do_not_appear(bench):
 
 def test_overwrite_replaces_all_or_the_named_partitions(bench, monthly):
     bench.append(monthly, "('2024-01-05'::DATE, 1), ('2024-02-05'::DATE, 2)")
-    bench.append(monthly, "('2024-02-06'::DATE, 3)", overwrite=True, partitions=["p02"])
+    bench.append(monthly, "('2024-02-06'::DATE, 3)", overwrite="all", partitions=["p02"])
     assert bench.rows(monthly) == [(date(2024, 1, 5), 1), (date(2024, 2, 6), 3)]
     name = f'"data"."t{monthly.id}"'
-    bench.append(monthly, f"SELECT d, v + 10 FROM {name} WHERE v = 3", overwrite=True)
+    bench.append(monthly, f"SELECT d, v + 10 FROM {name} WHERE v = 3", overwrite="all")
     assert bench.rows(monthly) == [(date(2024, 2, 6), 13)]
 
 
