@@ -122,7 +122,7 @@ _DUCKDB = {
     "string": "VARCHAR",
     "json": "VARCHAR",
     "variant": "VARCHAR",
-    "bitmap": "BLOB",
+    "bitmap": "UBIGINT[]",
     "hll": "BLOB",
     "quantile_state": "BLOB",
     "ipv4": "VARCHAR",

@@ -6,6 +6,7 @@ They are called by rules only; user text never names a function of DuckDB. NULL 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial, reduce
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +38,17 @@ def _flat(column: Any) -> Any:  # noqa: ANN401 - an Arrow array of any type
 
 def _hash_text(column: Any) -> Any:  # noqa: ANN401
     return pa.array(hashes.of_texts(_flat(column).cast(pa.large_binary())), pa.uint64())
+
+
+def _murmur3(bits: int) -> Callable[..., Any]:
+    """Hashes as signed integers of 64 bits; those of 32 bits are not negative."""
+
+    def column(texts: Any, seeds: Any) -> Any:  # noqa: ANN401
+        unsigned = _numbers(seeds).astype(np.int64).view(np.uint64)
+        found = hashes.murmur3(_flat(texts).cast(pa.large_binary()), bits, unsigned)
+        return pa.array(found.view(np.int64), pa.int64())
+
+    return column
 
 
 def _hash_integers(column: Any, width: Any) -> Any:  # noqa: ANN401
@@ -81,12 +93,51 @@ def _rows(lists: Any) -> list[NDArray[Any]]:  # noqa: ANN401
     return [values[start:end] for start, end in pairwise(ends)]
 
 
+def _minus(left: Any, right: Any) -> Any:  # noqa: ANN401
+    pairs = zip(_rows(left), _rows(right), strict=True)
+    return _bitmaps([np.setdiff1d(one, other, assume_unique=True) for one, other in pairs])
+
+
+def _xor(left: Any, right: Any) -> Any:  # noqa: ANN401
+    pairs = zip(_rows(left), _rows(right), strict=True)
+    return _bitmaps([np.setxor1d(one, other, assume_unique=True) for one, other in pairs])
+
+
+def _odd(lists: Any) -> Any:  # noqa: ANN401
+    """What a list holds an odd number of times, sorted."""
+    found = []
+    for values in _rows(lists):
+        members, counts = np.unique(values, return_counts=True)
+        found.append(members[counts % 2 == 1])
+    return _bitmaps(found)
+
+
+def _intersect(groups: Any) -> Any:  # noqa: ANN401
+    """What all lists of a list have in common, sorted."""
+    groups = _flat(groups)
+    ends, lists = np.asarray(groups.offsets.to_numpy()), _rows(groups.values)
+    common = partial(np.intersect1d, assume_unique=True)
+    return _bitmaps([reduce(common, lists[start:end]) for start, end in pairwise(ends)])
+
+
+def _bitmaps(rows: list[NDArray[Any]]) -> Any:  # noqa: ANN401
+    ends = np.cumsum([0, *map(len, rows)])
+    values = np.concatenate([np.zeros(0, np.uint64), *rows]).astype(np.uint64)
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(values, pa.uint64()))
+
+
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "doris_hash_text": (_hash_text, ["VARCHAR"], "UBIGINT"),
     "doris_hash_integer": (_hash_integers, ["BIGINT", "INTEGER"], "UBIGINT"),
     "doris_hash_wide": (_hash_wide, ["UBIGINT", "BIGINT"], "UBIGINT"),
     "doris_hash_double": (_hash_double, ["DOUBLE"], "UBIGINT"),
     "doris_hash_float": (_hash_float, ["FLOAT"], "UBIGINT"),
+    "doris_murmur3_32": (_murmur3(32), ["VARCHAR", "BIGINT"], "BIGINT"),
+    "doris_murmur3_64": (_murmur3(64), ["VARCHAR", "BIGINT"], "BIGINT"),
     "doris_hll_estimate": (_of_lists(hashes.estimate, pa.int64()), ["UINTEGER[]"], "BIGINT"),
     "doris_digest_quantile": (_of_lists_and_numbers(digests.quantile, pa.float64()), ["DOUBLE[]", "DOUBLE"], "DOUBLE"),
+    "doris_bitmap_minus": (_minus, ["UBIGINT[]", "UBIGINT[]"], "UBIGINT[]"),
+    "doris_bitmap_xor": (_xor, ["UBIGINT[]", "UBIGINT[]"], "UBIGINT[]"),
+    "doris_bitmap_odd": (_odd, ["UBIGINT[]"], "UBIGINT[]"),
+    "doris_bitmap_intersect": (_intersect, ["UBIGINT[][]"], "UBIGINT[]"),
 }

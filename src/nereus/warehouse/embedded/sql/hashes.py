@@ -1,4 +1,4 @@
-"""MurmurHash2 in 64 bits with Doris' seed, and the estimate of its HyperLogLog, over whole columns.
+"""Doris' hashes over whole columns (MurmurHash2 in 64 bits, MurmurHash3 in 32 and 64), and its HyperLogLog's estimate.
 
 Source: Apache Doris 4.0, the backend's hash utilities and HyperLogLog (16,384 registers, 160 explicit values).
 """
@@ -6,6 +6,7 @@ Source: Apache Doris 4.0, the backend's hash utilities and HyperLogLog (16,384 r
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ _PRIME = np.uint64(0xC6A4A7935BD1E995)
 _SEED = np.uint64(0xADC83B19)
 _SHIFT = np.uint64(47)
 
+_LOW = np.uint64(0xFFFFFFFF)
+
+#: The seed with which Doris starts MurmurHash3 in 32 bits; in 64 bits it starts with 0.
+MURMUR3_32_SEED = 104729
 #: Registers of a HyperLogLog.
 REGISTERS = 16384
 #: So many values are counted exactly.
@@ -26,18 +31,34 @@ _Hashes = NDArray[np.uint64]
 
 
 def of_texts(column: Any) -> _Hashes:  # noqa: ANN401 - pyarrow has no types
-    """Hashes of a large_binary array without NULLs, by the bytes of each value."""
+    """MurmurHash2 of a large_binary array without NULLs, by the bytes of each value."""
+    found = np.zeros(len(column), np.uint64)
+    for rows, matrix in _by_length(column):
+        found[rows] = of_bytes(matrix)
+    return found
+
+
+def murmur3(column: Any, bits: int, seeds: NDArray[Any]) -> _Hashes:  # noqa: ANN401
+    """MurmurHash3 (x86 in 32 bits, or Doris' x64 in 64) of a large_binary array, each value with its seed."""
+    found = np.zeros(len(column), np.uint64)
+    function = _murmur3_32 if bits == 32 else _murmur3_64
+    for rows, matrix in _by_length(column):
+        found[rows] = function(matrix, seeds[rows].astype(np.uint64))
+    return found
+
+
+def _by_length(column: Any) -> Iterator[tuple[NDArray[Any], NDArray[np.uint8]]]:  # noqa: ANN401
+    """The values of a large_binary array in groups of one length: their rows, and their bytes as a matrix."""
     count = len(column)
+    if not count:
+        return
     _, offset_buffer, data_buffer = column.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64, count + 1, column.offset * 8) if count else np.zeros(1, np.int64)
+    offsets = np.frombuffer(offset_buffer, np.int64, count + 1, column.offset * 8)
     data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None else np.zeros(0, np.uint8)
     lengths = np.diff(offsets)
-    found = np.zeros(count, np.uint64)
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
-        places = offsets[rows][:, None] + np.arange(length)[None, :]
-        found[rows] = of_bytes(data[places])
-    return found
+        yield rows, data[offsets[rows][:, None] + np.arange(length)[None, :]]
 
 
 def of_integers(values: NDArray[Any], width: int) -> _Hashes:
@@ -73,6 +94,62 @@ def of_bytes(rows: NDArray[np.uint8]) -> _Hashes:
         found ^= found >> _SHIFT
         found *= _PRIME
         return found ^ (found >> _SHIFT)
+
+
+def _murmur3_32(rows: NDArray[np.uint8], seeds: _Hashes) -> _Hashes:
+    """In arrays of 64 bits, cut to 32 after every step."""
+    length = rows.shape[1]
+    found = seeds & _LOW
+    whole = length // 4 * 4
+    for start in range(0, whole, 4):
+        block = _mixed_32(_little(rows[:, start : start + 4]))
+        found = (_rotated(found ^ block, 13, 32) * np.uint64(5) + np.uint64(0xE6546B64)) & _LOW
+    if length > whole:
+        found ^= _mixed_32(_little(rows[:, whole:]))
+    found ^= np.uint64(length)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        found ^= found >> np.uint64(shift)
+        found = (found * np.uint64(factor)) & _LOW
+    return found ^ (found >> np.uint64(16))
+
+
+def _mixed_32(block: _Hashes) -> _Hashes:
+    block = _rotated((block * np.uint64(0xCC9E2D51)) & _LOW, 15, 32)
+    return (block * np.uint64(0x1B873593)) & _LOW
+
+
+def _murmur3_64(rows: NDArray[np.uint8], seeds: _Hashes) -> _Hashes:
+    length = rows.shape[1]
+    found = seeds.copy()
+    whole = length // 8 * 8
+    with np.errstate(over="ignore"):
+        for start in range(0, whole, 8):
+            block = _mixed_64(_little(rows[:, start : start + 8]))
+            found = _rotated(found ^ block, 27, 64) * np.uint64(5) + np.uint64(0x52DCE729)
+        if length > whole:
+            found ^= _mixed_64(_little(rows[:, whole:]))
+        found ^= np.uint64(length)
+        for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+            found ^= found >> np.uint64(33)
+            found *= np.uint64(factor)
+        return found ^ (found >> np.uint64(33))
+
+
+def _mixed_64(block: _Hashes) -> _Hashes:
+    return _rotated(block * np.uint64(0x87C37B91114253D5), 31, 64) * np.uint64(0x4CF5AD432745937F)
+
+
+def _little(columns: NDArray[np.uint8]) -> _Hashes:
+    """Up to 8 columns of bytes as numbers, the lowest byte first."""
+    found = np.zeros(len(columns), np.uint64)
+    for place in range(columns.shape[1]):
+        found |= columns[:, place].astype(np.uint64) << np.uint64(8 * place)
+    return found
+
+
+def _rotated(values: _Hashes, places: int, bits: int) -> _Hashes:
+    turned = (values << np.uint64(places)) | (values >> np.uint64(bits - places))
+    return turned & _LOW if bits == 32 else turned
 
 
 def estimate(packed: NDArray[Any]) -> int:
