@@ -1,6 +1,6 @@
 """Write locks/*.txt from versions.yaml: every dependency exact and hashed, no index address inside.
 
-Run by `make lock` after a change of versions.yaml.
+Run by `make lock` after a change of versions.yaml; arguments name the locks to write, all of them without.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from ruamel.yaml import YAML
 
 PROJECT = Path(__file__).resolve().parent.parent
 #: lock file -> the sections of versions.yaml it holds.
-LOCKS = {"nereus.txt": ("python", "development", "build")}
+LOCKS = {
+    "nereus.txt": ("python", "development", "build"),
+    "clients-drivers.txt": ("clients-drivers",),
+    "clients-sqlalchemy-1.txt": ("clients-sqlalchemy-1",),
+    "clients-dbt.txt": ("clients-dbt",),
+}
 
 
 def requirements(sections: tuple[str, ...]) -> list[str]:
@@ -23,7 +28,8 @@ def requirements(sections: tuple[str, ...]) -> list[str]:
 
 
 def main() -> int:
-    for name, sections in LOCKS.items():
+    for name in sys.argv[1:] or LOCKS:
+        sections = LOCKS[name]
         command = [
             str(Path(sys.executable).parent / "uv"),
             *("pip", "compile", "-", "--quiet", "--generate-hashes", "--no-header", "--no-annotate"),
