@@ -1,4 +1,4 @@
-"""EXPLAIN of a query, and DESC of a table: Doris takes EXPLAIN, DESC and DESCRIBE for the same word."""
+"""EXPLAIN of a statement, and DESC of a table: Doris takes EXPLAIN, DESC and DESCRIBE for the same word."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.lexer import END
+from nereus.warehouse.embedded.statements.describe_function import describe_function
+from nereus.warehouse.embedded.statements.explain_writes import plan_of_write
 from nereus.warehouse.embedded.statements.query import plan_query
 from nereus.warehouse.embedded.statements.reader import Reader
 from nereus.warehouse.embedded.statements.show_columns import describe
@@ -26,22 +28,24 @@ _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 @statement("EXPLAIN", "DESC", "DESCRIBE", kind="EXPLAIN")
 def explain(session: Session, text: str) -> Result:
-    """EXPLAIN [plan type] [VERBOSE ...] query | DESC [db.]table [ALL]"""
+    """EXPLAIN [plan type] [VERBOSE ...] query or write | DESC [db.]table [ALL] | DESC FUNCTION table function"""
     reader = Reader(text)
     reader.advance()
     start = reader.index
     kind = next((word for word in _PLANS if reader.accept_word(word)), "")
     level = next((word for word in _LEVELS if reader.accept_word(word)), "")
-    reader.accept_word("PROCESS")
-    if reader.token.word in _QUERY or reader.kind == "(":
-        if kind not in ("", "ALL", "PHYSICAL", "OPTIMIZED") or level not in ("", "VERBOSE", "PLAN", "TREE"):
-            raise Refused(f"EXPLAIN {kind} {level}".rstrip(), "Write EXPLAIN or EXPLAIN VERBOSE.")
+    process = reader.accept_word("PROCESS")
+    if reader.token.word in _QUERY or reader.kind == "(" or reader.token.word in _WRITES:
+        if (kind and level not in ("", "PLAN")) or process:
+            words = " ".join(word for word in (kind, level, "PROCESS" if process else "") if word)
+            raise Refused(f"EXPLAIN {words}", f"Write EXPLAIN {kind} PLAN." if kind else "Write EXPLAIN.")
         return _plan(session, text[reader.token.start :])
-    if reader.token.word in _WRITES:
-        raise Refused(f"EXPLAIN of {reader.token.word}", "Write EXPLAIN of its query.")
     reader.seek(start)
-    if reader.token.word in ("FUNCTION", "DICTIONARY") and reader.ahead().kind != END:
-        raise Refused(f"DESC {reader.token.word}")
+    if reader.token.word == "FUNCTION" and reader.ahead().kind != END:
+        reader.advance()
+        return describe_function(reader)
+    if reader.token.word == "DICTIONARY" and reader.ahead().kind != END:
+        raise Refused("DESC DICTIONARY", "There are no dictionaries.")
     return _describe(session, reader)
 
 
@@ -56,9 +60,11 @@ def _describe(session: Session, reader: Reader) -> Result:
 
 
 def _plan(session: Session, query: str) -> Result:
-    # The query goes through everything that running it would go through, privileges included.
-    find(query)
-    plan = plan_query(session, query)
-    rows = session.cursor.execute(f"EXPLAIN {plan.bound.sql}").fetchall()
-    lines = [*_NOTE, *(line for _, block in rows for line in block.rstrip().splitlines())]
-    return text_rows([_COLUMN], [[line] for line in lines])
+    # The statement goes through everything that running it would go through, privileges included.
+    if not find(query).reads:
+        lines = plan_of_write(session, query)
+    else:
+        plan = plan_query(session, query)
+        rows = session.cursor.execute(f"EXPLAIN {plan.bound.sql}").fetchall()
+        lines = [line for _, block in rows for line in block.rstrip().splitlines()]
+    return text_rows([_COLUMN], [[line] for line in (*_NOTE, *lines)])

@@ -8,6 +8,8 @@ from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.privileges import WANTED
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
+from nereus.warehouse.embedded.sql.rules.builtins import NAMES
+from nereus.warehouse.embedded.statements.answers import like, named_database
 from nereus.warehouse.embedded.statements.reader import Reader
 
 Answer = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -18,7 +20,15 @@ _CHARSETS: Answer = (
 )
 _ENGINES: Answer = (
     ("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"),
-    [("Olap engine", "YES", "Default storage engine of Doris", "NO", "NO", "NO")],
+    [
+        ("Olap engine", "YES", "Default storage engine of Doris", "NO", "NO", "NO"),
+        ("MySQL", "YES", "MySQL server which data is in it", "NO", "NO", "NO"),
+        ("ELASTICSEARCH", "YES", "ELASTICSEARCH cluster which data is in it", "NO", "NO", "NO"),
+        ("HIVE", "YES", "HIVE database which data is in it", "NO", "NO", "NO"),
+        ("ICEBERG", "YES", "ICEBERG data lake which data is in it", "NO", "NO", "NO"),
+        ("ODBC", "YES", "ODBC driver which data we can connect", "NO", "NO", "NO"),
+        ("HUDI", "YES", "HUDI data lake which data is in it", "NO", "NO", "NO"),
+    ],
 )
 _MESSAGES: Answer = (("Level", "Code", "Message"), [])
 _TABLE_SCOPE = "GLOBAL,CATALOG,DATABASE,TABLE"
@@ -119,21 +129,6 @@ _ANSWERS: dict[str, Answer] = {
     "SHOW GLOBAL FUNCTIONS": (("Function Name",), []),
     "SHOW ENCRYPTKEYS": (("EncryptKey Name", "EncryptKey String"), []),
     "SHOW CONSTRAINTS": (("Name", "Type", "Definition"), []),
-    "SHOW ROW POLICY": (
-        (
-            "PolicyName",
-            "CatalogName",
-            "DbName",
-            "TableName",
-            "Type",
-            "FilterType",
-            "WherePredicate",
-            "User",
-            "Role",
-            "OriginStmt",
-        ),
-        [],
-    ),
     "SHOW SQL_BLOCK_RULE": (
         ("Name", "Sql", "SqlHash", "PartitionNum", "TabletNum", "Cardinality", "Global", "Enable"),
         [],
@@ -142,7 +137,7 @@ _ANSWERS: dict[str, Answer] = {
 _ROUTINES = ("ProcedureName", "CatalogId", "DbId", "DbName", "PackageName", "OwnerName", "CreateTime", "ModifyTime")
 _ANSWERS["SHOW PROCEDURE STATUS"] = _ANSWERS["SHOW FUNCTION STATUS"] = (_ROUTINES, [])
 
-_ADMIN_ONLY = ("SHOW REPOSITORIES", "SHOW ROW POLICY", "SHOW SQL_BLOCK_RULE")
+_ADMIN_ONLY = ("SHOW REPOSITORIES", "SHOW SQL_BLOCK_RULE")
 
 
 def _register(opening: str) -> None:
@@ -162,6 +157,33 @@ def _register(opening: str) -> None:
 
 for _opening in _ANSWERS:
     _register(_opening)
+
+
+@statement("SHOW BUILTIN FUNCTIONS", "SHOW FULL BUILTIN FUNCTIONS", kind="SHOW")
+def show_builtin_functions(session: Session, text: str) -> Result:
+    """SHOW [FULL] BUILTIN FUNCTIONS [FROM db] [LIKE pattern]: names of Doris' functions, of refused ones too"""
+    reader = Reader.after(text, "SHOW")
+    full = reader.accept("FULL")
+    reader.expect_word("BUILTIN")
+    reader.expect_word("FUNCTIONS")
+    named_database(session, reader.from_database(session.database))
+    matches = like(reader.string() if reader.accept("LIKE") else None, case_sensitive=False)
+    reader.finish()
+    names = ["Signature", "Return Type", "Function Type", "Intermediate Type", "Properties"]
+    rows = [[name, "", "", "", ""] for name in sorted(NAMES) if matches(name)]
+    return text_rows(names, rows) if full else text_rows(["Function Name"], [row[:1] for row in rows])
+
+
+@statement("SHOW CLUSTERS", "SHOW COMPUTE GROUPS", kind="SHOW")
+def show_clusters(session: Session, text: str) -> Result:
+    """Refused as Doris refuses it where storage is not shared"""
+    raise DorisError("Command only support in cloud mode.")
+
+
+@statement("SHOW STORAGE VAULT", "SHOW STORAGE VAULTS", kind="SHOW")
+def show_storage_vaults(session: Session, text: str) -> Result:
+    """Refused as Doris refuses it where storage is not shared"""
+    raise DorisError("Storage Vault is only supported for cloud mode")
 
 
 @statement("SHOW COUNT", kind="SHOW")

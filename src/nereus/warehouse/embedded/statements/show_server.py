@@ -61,6 +61,17 @@ def show_variables(session: Session, text: str) -> Result:
     return text_rows([name for _, name in _VARIABLE_COLUMNS], rows)
 
 
+@statement("SHOW CATALOG", kind="SHOW")
+def show_catalog(session: Session, text: str) -> Result:
+    """SHOW CATALOG name: the properties of a catalogue"""
+    reader = Reader.after(text, "SHOW", "CATALOG")
+    name = reader.name()
+    reader.finish()
+    if name != "internal":
+        raise DorisError(f"Unknown catalog '{name}'", 5086, "42000")
+    return text_rows(["Key", "Value"], [])
+
+
 @statement("SHOW PROCESSLIST", "SHOW FULL PROCESSLIST", kind="SHOW")
 def show_processlist(session: Session, text: str) -> Result:
     """SHOW [FULL] PROCESSLIST: one's own sessions, or all as admin; without FULL a text is cut to 100 characters"""

@@ -18,8 +18,8 @@ from nereus.warehouse.embedded.statements.answers import find, named_database
 from nereus.warehouse.embedded.statements.filtering import filtered
 from nereus.warehouse.embedded.statements.reader import Reader
 
-refuse("SHOW TABLETS", "SHOW TABLET", "SHOW REPLICA", "SHOW DATA SKEW", "SHOW DATA TYPES", "SHOW PROC", kind="SHOW")
-refuse("SHOW PARTITION", "SHOW TABLE STATS", "SHOW COLUMN STATS", "SHOW INDEX STATS", kind="SHOW")
+refuse("SHOW TABLET", "SHOW DATA SKEW", "SHOW DATA TYPES", kind="SHOW")
+refuse("SHOW TABLE STATS", "SHOW COLUMN STATS", "SHOW INDEX STATS", kind="SHOW")
 
 _PARTITIONS = (
     "PartitionId",
@@ -63,8 +63,8 @@ _DYNAMIC = (
     "LastDropPartitionMsg",
     "ReservedHistoryPeriods",
 )
-_QUOTA_BYTES = 8388608 << 40
-_QUOTA_REPLICAS = 1073741824
+QUOTA_BYTES = 8388608 << 40
+QUOTA_REPLICAS = 1073741824
 
 
 @statement("SHOW PARTITIONS", "SHOW TEMPORARY PARTITIONS", kind="SHOW")
@@ -135,7 +135,7 @@ def _table_data(session: Session, db: str, name: str) -> Result:
     if not isinstance(found, Table):
         raise DorisError(f"'{db}.{name}' is not a OLAP table")
     size = session.warehouse.sizes.of(session.cursor, [found])[found.id]
-    shown, copies = readable(size.bytes), _replicas(found)
+    shown, copies = readable(size.bytes), replicas(found)
     rows = [
         [name, name, shown, copies, size.rows, "0.000 "],
         ["", "Total", shown, copies, "", "0.000 "],
@@ -148,11 +148,11 @@ def _database_data(session: Session, db: str) -> Result:
     measured = session.warehouse.sizes.of(session.cursor, listed)
     rows: list[list[Any]] = []
     for found in listed:
-        rows.append([found.name, readable(measured[found.id].bytes), _replicas(found), "0.000 "])
+        rows.append([found.name, readable(measured[found.id].bytes), replicas(found), "0.000 "])
     total, copies = sum(size.bytes for size in measured.values()), sum(row[2] for row in rows)
     rows.append(["Total", readable(total), copies, "0.000 "])
-    rows.append(["Quota", readable(_QUOTA_BYTES), _QUOTA_REPLICAS, ""])
-    rows.append(["Left", readable(_QUOTA_BYTES - total), _QUOTA_REPLICAS - copies, ""])
+    rows.append(["Quota", readable(QUOTA_BYTES), QUOTA_REPLICAS, ""])
+    rows.append(["Left", readable(QUOTA_BYTES - total), QUOTA_REPLICAS - copies, ""])
     return text_rows(["TableName", "Size", "ReplicaCount", "RemoteSize"], rows)
 
 
@@ -169,6 +169,7 @@ def _databases_data(session: Session) -> Result:
     return text_rows(["DbId", "DbName", "Size", "RemoteSize", "RecycleSize", "RecycleRemoteSize"], rows)
 
 
-def _replicas(table: Table) -> int:
+def replicas(table: Table) -> int:
+    """Copies of buckets that a cluster would keep of it."""
     buckets = table.distribution.buckets or 10
     return replica_count(table) * buckets * (len(table.partitions) if table.partitioning else 1)
