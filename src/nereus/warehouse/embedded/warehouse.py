@@ -9,6 +9,7 @@ from nereus.warehouse.embedded import dispatch
 from nereus.warehouse.embedded.accounts import Accounts, UserIdentity
 from nereus.warehouse.embedded.audit import Audit
 from nereus.warehouse.embedded.catalog.catalog import Catalog
+from nereus.warehouse.embedded.catalog.policies import RowPolicies
 from nereus.warehouse.embedded.counters import QueryCounters
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
@@ -19,7 +20,8 @@ from nereus.warehouse.embedded.processes import Processes
 from nereus.warehouse.embedded.scheduler import Scheduler
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.variables import GlobalVariables
-from nereus.warehouse.embedded.workload import WorkloadGroups
+from nereus.warehouse.embedded.workload import Queues, WorkloadGroups
+from nereus.warehouse.embedded.workload.lanes import Lanes
 from nereus.warehouse.embedded.write import Writer
 
 
@@ -37,13 +39,17 @@ class Warehouse:
         self.ports: dict[str, int] = {}
         self.catalog = Catalog(engine)
         self.writer = Writer(engine, self.catalog)
+        self.policies = RowPolicies(engine)
         self.accounts = Accounts(engine.cursor(), root_password=root_password)
         self.variables = GlobalVariables(engine.cursor())
         self.groups = WorkloadGroups(engine.cursor())
+        self.queues = Queues(self.groups)
+        self.lanes = Lanes(engine)
         self.plans = PlanCache()
         self.counters = QueryCounters()
         self.sizes = Sizes()
         self.processes = Processes()
+        self.processes.watchers.append(self.lanes.tick)
         self.scheduler = Scheduler(self.catalog, engine)
         self.audit = Audit(engine.cursor())
 
@@ -100,5 +106,6 @@ class Warehouse:
         self.audit.close()
         self.accounts.close()
         self.variables.close()
+        self.lanes.close()
         self.groups.close()
         self.engine.close()

@@ -93,6 +93,11 @@ class Accounts:
             found = cache[identity] = union(book.roles[name].rights for name in names if name in book.roles)
         return found
 
+    def roles(self, identity: UserIdentity) -> tuple[str, ...]:
+        """The roles that the user holds."""
+        user = self.book.users.get(identity)
+        return (identity.default_role, *user.roles) if user else ()
+
     def properties(self, name: str) -> Mapping[str, str]:
         """The properties that SET PROPERTY gave to every user called `name`."""
         return self.book.properties.get(name, {})

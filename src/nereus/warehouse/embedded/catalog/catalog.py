@@ -42,6 +42,11 @@ class Catalog:
     def snapshot(self) -> Snapshot:
         return self._snapshot
 
+    def touch(self) -> None:
+        """Let nobody use a plan that was made before: something changed that is not in the catalogue."""
+        with self._guard:
+            self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1)
+
     def new_id(self) -> int:
         """An id for a table, view or partition: never given before, never given again."""
         return self._ids.take()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,7 @@ class SystemSchema:
         if found is None:
             return None
         if found not in DATABASES:
-            return self.snapshot.relation(found, name)
+            return self._filtered(self.snapshot.relation(found, name))
         columns = self.columns(found, name)
         if columns is None:
             return None
@@ -100,6 +101,17 @@ class SystemSchema:
         if key not in self._given:
             self._given[key] = self._system_relation(*key, columns)
         return self._given[key]
+
+    def _filtered(self, relation: Relation | None) -> Relation | None:
+        """The relation with what row policies let the user see of it."""
+        policies = self.session.warehouse.policies
+        if relation is None or not policies.of_table(relation.db, relation.name):
+            return relation
+        # What one user may see of it is no plan for another.
+        self.touched = True
+        user = self.session.identity
+        roles = self.session.warehouse.accounts.roles(user)
+        return replace(relation, row_filter=policies.condition(relation.db, relation.name, user.name, roles))
 
     # What SHOW asks
 

@@ -14,7 +14,10 @@ from nereus.warehouse.embedded.sql.context import MAX_VIEW_DEPTH, Context
 from nereus.warehouse.embedded.sql.correlation import columns_of, flatten
 from nereus.warehouse.embedded.sql.expressions import ExpressionBinder
 from nereus.warehouse.embedded.sql.outputs import Bound
+from nereus.warehouse.embedded.sql.parts import Joined, Source, taken_over
+from nereus.warehouse.embedded.sql.pruning import PartScan
 from nereus.warehouse.embedded.sql.render import Text, quoted
+from nereus.warehouse.embedded.sql.row_filters import guarded
 from nereus.warehouse.embedded.sql.rules import comparison
 from nereus.warehouse.embedded.sql.scope import CATALOG, Column, Scope
 from nereus.warehouse.embedded.sql.typed import ColumnRead, Relation
@@ -37,13 +40,19 @@ _JOINS = {
 
 @dataclass(slots=True)
 class BoundRelation:
-    """What stands in FROM. `names` are the table names that may not occur twice beside each other."""
+    """What stands in FROM. `names` are the table names that may not occur twice beside each other.
+
+    `joined_tables` is set where it is a join of stored tables that others may be compared with. `scans` are the places
+    in its text where conditions on its columns may leave out stored parts.
+    """
 
     text: str
     columns: list[Column]
     visible: list[Column]
     names: list[str] = field(default_factory=list)
     joined: bool = False
+    joined_tables: Joined | None = None
+    scans: list[PartScan] = field(default_factory=list)
 
     def enclosed(self) -> str:
         return f"({self.text})" if self.joined else self.text
@@ -82,7 +91,10 @@ def _of_query(bound: Bound, context: Context, alias: str, name: str) -> BoundRel
         )
         for i, output in enumerate(bound.outputs)
     ]
-    return BoundRelation(f"({bound.text}) AS {quoted(inner)}", columns, columns, [name])
+    taken = taken_over(bound.parts, inner)
+    scans = [scan.seen_as(inner, items) for scan, items in bound.scans]
+    text = f"({bound.text}) AS {quoted(inner)}"
+    return BoundRelation(text, columns, columns, [name], joined_tables=taken, scans=scans)
 
 
 # tables and views
@@ -116,9 +128,12 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
             raise DorisError(
                 f"Only OLAP table is support select by partition for now,Table: {relation.name} is not OLAP table"
             )
-        source, columns = _view(relation, binder, alias, qualifier)
+        source, columns, joined, scans = _view(relation, binder, alias, qualifier)
     else:
         source = _rows(relation, node.partitions)
+        scans = []
+        if relation.stored is not None:
+            scans = [PartScan.of(relation.stored, alias, source, [column.name for column in relation.columns])]
         columns = [
             Column(
                 column.name,
@@ -132,8 +147,13 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
             )
             for column in relation.columns
         ]
+        joined = Joined((Source(alias, source, {column.name: column.type for column in relation.columns}),))
+    seen = guarded(source, relation, columns, binder)
+    if seen != source or node.partitions:
+        joined, scans = None, []
+    source = seen
     name = f"{CATALOG}{db}.{node.alias}" if node.alias else f"{CATALOG}.{db}.{relation.name}"
-    return BoundRelation(f"{source} AS {quoted(alias)}", columns, columns, [name])
+    return BoundRelation(f"{source} AS {quoted(alias)}", columns, columns, [name], joined_tables=joined, scans=scans)
 
 
 def _rows(relation: Relation, partitions: tuple[str, ...]) -> str:
@@ -150,7 +170,9 @@ def _rows(relation: Relation, partitions: tuple[str, ...]) -> str:
         raise DorisError(f"Partition: {unknown.args[0]} is not exists on table {name}") from None
 
 
-def _view(relation: Relation, binder: QueryBinder, alias: str, qualifier: tuple[str, ...]) -> tuple[str, list[Column]]:
+def _view(
+    relation: Relation, binder: QueryBinder, alias: str, qualifier: tuple[str, ...]
+) -> tuple[str, list[Column], Joined | None, list[PartScan]]:
     """A view's own query in parentheses; its reads are the view's, not the statement's."""
     context = binder.context
     if context.view_depth >= MAX_VIEW_DEPTH:
@@ -181,7 +203,8 @@ def _view(relation: Relation, binder: QueryBinder, alias: str, qualifier: tuple[
         )
         for i, (column, output) in enumerate(zip(relation.columns, bound.outputs, strict=True))
     ]
-    return f"({bound.text})", columns
+    scans = [scan.seen_as(alias, items) for scan, items in bound.scans]
+    return f"({bound.text})", columns, taken_over(bound.parts, alias), scans
 
 
 def _common_table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
@@ -269,11 +292,14 @@ def _join(node: tree.Join, binder: QueryBinder, outer: Scope | None) -> BoundRel
     columns = kept.columns if kept else left.columns + right.columns
     visible = kept.visible if kept else left.visible + right.visible
     condition: str | None = None
+    terms: list[exp.Expression] = []
     if node.using:
-        condition, hidden = _using(node.using, left, right, binder)
+        terms, hidden = _using(node.using, left, right, binder)
+        condition = " AND ".join(binder.context.render(term) for term in terms)
         visible = [column for column in visible if column not in hidden]
     elif node.on is not None:
-        condition = _condition(node.on, node.kind, left, right, binder, outer)
+        terms = _condition(node.on, node.kind, left, right, binder, outer)
+        condition = " AND ".join(binder.context.renderer.operand(term) for term in terms)
     first, second = (right, left) if node.kind in ("RIGHT SEMI", "RIGHT ANTI") else (left, right)
     if condition is None:
         text = f"{first.text} CROSS JOIN {second.enclosed()}"
@@ -284,7 +310,27 @@ def _join(node: tree.Join, binder: QueryBinder, outer: Scope | None) -> BoundRel
         _nullable(right)
     if node.kind in ("RIGHT", "FULL"):
         _nullable(left)
-    return BoundRelation(text, columns, visible, names, joined=True)
+    joined_tables = _joined_tables(node.kind, left, right, terms)
+    return BoundRelation(text, columns, visible, names, True, joined_tables, left.scans + right.scans)
+
+
+def _joined_tables(
+    kind: str, left: BoundRelation, right: BoundRelation, conditions: list[exp.Expression]
+) -> Joined | None:
+    one, other = left.joined_tables, right.joined_tables
+    if one is None or other is None or any(isinstance(part, Text) for term in conditions for part in term.walk()):
+        return None
+    places = {source.alias for source in (*one.sources, *other.sources)} | {
+        place[0] for side in (one, other) for place in side.stands_for
+    }
+    if any(column.table not in places for term in conditions for column in columns_of(term)):
+        return None
+    if kind in ("INNER", "CROSS"):
+        return one.inner_join(other, conditions)
+    if kind in ("LEFT", "RIGHT"):
+        kept, added = (one, other) if kind == "LEFT" else (other, one)
+        return kept.left_join(added, conditions)
+    return None
 
 
 def _nullable(relation: BoundRelation) -> None:
@@ -294,8 +340,8 @@ def _nullable(relation: BoundRelation) -> None:
 
 def _condition(
     node: exp.Expression, kind: str, left: BoundRelation, right: BoundRelation, binder: QueryBinder, outer: Scope | None
-) -> str:
-    """The text of ON. Raises DorisError for what Doris does not take there."""
+) -> list[exp.Expression]:
+    """The terms of ON. Raises DorisError for what Doris does not take there."""
     scope = Scope(left.columns + right.columns, left.visible + right.visible, outer)
     before = len(outer.used) if outer is not None else 0
     expressions = binder.expressions(scope, "JOIN")
@@ -306,7 +352,7 @@ def _condition(
     terms = flatten(condition, exp.And)
     if kind != "INNER":
         terms = [_without_subquery(term, left, right, binder.context) for term in terms]
-    return " AND ".join(binder.context.renderer.operand(term) for term in terms)
+    return terms
 
 
 def _without_subquery(
@@ -328,13 +374,13 @@ def _without_subquery(
 
 def _using(
     names: tuple[str, ...], left: BoundRelation, right: BoundRelation, binder: QueryBinder
-) -> tuple[str, list[Column]]:
+) -> tuple[list[exp.Expression], list[Column]]:
     """``USING (k)`` -> ``l.k = r.k``; unqualified k is the left one, whatever the kind of join."""
     sides = [
         ExpressionBinder(binder.context, Scope(side.columns, side.visible).plain, "USING_JOIN")
         for side in (left, right)
     ]
-    conditions: list[str] = []
+    conditions: list[exp.Expression] = []
     hidden: list[Column] = []
     for name in names:
         pair = [side.column((name,), 0) for side in sides]
@@ -342,5 +388,5 @@ def _using(
             binder.context.read(column)
         hidden.append(pair[1])
         one, other = comparison.pair(pair[0].typed(), pair[1].typed())
-        conditions.append(f"{binder.context.render(one.node)} = {binder.context.render(other.node)}")
-    return " AND ".join(conditions), hidden
+        conditions.append(exp.EQ(this=one.node, expression=other.node))
+    return conditions, hidden

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime as _datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sqlglot import exp
 
 from nereus.warehouse.embedded.result import ResultColumn
 from nereus.warehouse.embedded.types import DorisType
+
+if TYPE_CHECKING:
+    from nereus.warehouse.embedded.sql.pruning import StoredParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ class Relation:
     Exactly one of `from_sql` (DuckDB text that stands in FROM) and `view_sql` (Doris SELECT text, bound in turn)
     is given. `view_sql_mode` is the sql_mode under which the view was made: its text is read as it was then.
     `partition_filter` gives, for a table and names of its partitions, a DuckDB predicate over its columns that is true
-    for their rows; it raises KeyError with the name of one that the table does not have.
+    for their rows; it raises KeyError with the name of one that the table does not have. `row_filter` is the Doris
+    condition that row policies put on the rows this user sees. `stored` is given where the rows lie in parts of which a
+    query may need only some; `from_sql` reads them all.
     """
 
     db: str
@@ -57,6 +62,8 @@ class Relation:
     view_sql: str | None = None
     view_sql_mode: str = ""
     partition_filter: Callable[[Sequence[str]], str] | None = None
+    stored: StoredParts | None = None
+    row_filter: str = ""
 
 
 class Schema(Protocol):

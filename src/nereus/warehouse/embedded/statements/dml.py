@@ -16,6 +16,7 @@ from nereus.warehouse.embedded.result import Ok
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql import tree
 from nereus.warehouse.embedded.sql.binder import bind_scalar
+from nereus.warehouse.embedded.sql.parse import parse_expression
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.statements.assign import bind_source, inserted, source_select
 from nereus.warehouse.embedded.statements.ddl import locate
@@ -169,7 +170,11 @@ def _predicate(session: Session, written: _Delete) -> str:
     if relation is not None and written.alias is not None:
         relation = replace(relation, name=written.alias)
     value = bind_scalar(written.where, schema, session.facts, relation, written.text)
-    return Renderer().text(value.node)
+    predicate = Renderer().text(value.node)
+    if relation is None or not relation.row_filter:
+        return predicate
+    seen = bind_scalar(parse_expression(relation.row_filter), schema, session.facts, relation, relation.row_filter)
+    return f"({predicate}) AND ({Renderer().text(seen.node)})"
 
 
 def _delete_rows(session: Session, written: _Delete) -> Ok:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nereus.warehouse.embedded.accounts import Role, UserIdentity
 from nereus.warehouse.embedded.accounts.model import ADMIN, OPERATOR, is_default_role
 from nereus.warehouse.embedded.denials import missing
-from nereus.warehouse.embedded.dispatch import refuse, statement
+from nereus.warehouse.embedded.dispatch import statement
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.privileges import ANY, CATALOG, GRANTABLE, Privilege, Rights, Scope
 from nereus.warehouse.embedded.result import Ok
@@ -20,13 +20,6 @@ _NONE = Privilege(0)
 _ROLE_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9\-_]{0,63}")
 _CLUSTER = Privilege.ADMIN | Privilege.NODE
 _RESOURCES = ("RESOURCE", "CLUSTER", "COMPUTE", "STAGE", "STORAGE")
-
-refuse(
-    "CREATE ROW POLICY",
-    "DROP ROW POLICY",
-    kind="CREATE",
-    instead="Grant a view that holds the rows a user may see, in place of its table.",
-)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.warehouse import Warehouse
 from tests.unit.warehouse.embedded.session.asking import ask, do
@@ -185,8 +185,3 @@ def test_a_workload_group_needs_usage_for_queries_that_read(root: Session, ann: 
     do(root, "REVOKE USAGE_PRIV ON WORKLOAD GROUP 'science' FROM ann")
     assert denied(ann, READ).startswith("Access denied")
     do(root, "DROP WORKLOAD GROUP science")
-
-
-def test_row_policies_are_refused_with_a_way_out(root: Session) -> None:
-    with pytest.raises(Refused, match="Grant a view"):
-        do(root, "CREATE ROW POLICY p ON shop.orders AS RESTRICTIVE TO ann USING (id > 1)")
