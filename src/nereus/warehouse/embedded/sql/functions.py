@@ -16,7 +16,7 @@ import pyarrow as pa
 from duckdb.func import PythonUDFType
 from numpy.typing import NDArray
 
-from nereus.warehouse.embedded.sql import digests, hashes
+from nereus.warehouse.embedded.sql import digests, hashes, json_functions
 
 #: One row's list of values and the other arguments of the row -> the row's answer.
 _RowFunction = Callable[..., Any]
@@ -26,6 +26,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to every connection of the same database. Call it once per database."""
     for name, (function, arguments, result) in _FUNCTIONS.items():
         connection.create_function(name, function, [*arguments], result, type=PythonUDFType.ARROW)
+    json_functions.register(connection)
 
 
 def _numbers(column: Any) -> NDArray[Any]:  # noqa: ANN401 - an Arrow array of any type

@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
-from nereus.warehouse.embedded.sql.rules import date_casts, literals
+from nereus.warehouse.embedded.sql.rules import date_casts, json_texts, literals
 from nereus.warehouse.embedded.sql.rules.build import cast, sql, text, try_cast, twice, typed, unscaled, widened
 from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.types import (
@@ -82,6 +82,8 @@ def _convert(value: Typed, to: DorisType) -> Typed:
         raise DorisError(f"cannot cast {str(source).upper()} to {str(to).upper()}")
     if source == FLOAT and to.is_numeric and to not in (FLOAT, BOOLEAN) and value.node.find(exp.Column) is None:
         raise Refused("a cast of a constant float: Doris' frontend reads its shortest text", "Cast to double first.")
+    if "json" in (source.name, to.name) and "variant" not in (source.name, to.name):
+        return json_texts.convert(value, to, cast_to)
     if target.is_date:
         return date_casts.to_date(value, to)
     if source.is_date:
@@ -110,6 +112,14 @@ def _known(source: DorisType, to: DorisType) -> bool:
         return to.is_date or to.is_text or to.name in ("bigint", "largeint", "float", "double", "time", "variant")
     if source.name in ("bitmap", "hll", "quantile_state"):
         return False
+    if source.name == "json":
+        return to.is_numeric or to.is_text or to.name in ("array", "struct", "variant")
+    if source.name == "map":
+        return to.is_text or to.name in ("map", "variant")
+    if source.args:
+        return to.is_text or to.name in (source.name, "json", "variant")
+    if to.args and not source.is_text:
+        return source.name == "variant"
     return to.name not in ("bitmap", "hll", "quantile_state")
 
 

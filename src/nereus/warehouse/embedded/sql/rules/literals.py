@@ -149,6 +149,11 @@ def moment(value: _datetime, scale: int) -> Typed:
     return Typed(build.cast(build.text(kept.isoformat(sep=" ")), type_), type_, literal=kept)
 
 
+def boolean_of(value: bool) -> Typed:
+    """A boolean constant."""
+    return Typed(exp.Boolean(this=value), BOOLEAN, literal=value)
+
+
 def null_of(type_: DorisType) -> Typed:
     """NULL of a given type."""
     return Typed(build.cast(exp.Null(), type_), type_)
