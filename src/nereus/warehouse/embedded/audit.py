@@ -8,7 +8,8 @@ bytes that memory held already are not among them. They are 0 for a statement th
 nothing is known: it failed or was cancelled, its rows were not all fetched, it joins numbers(), or it also writes
 (INSERT ... SELECT, UPDATE, DELETE). What DuckDB does not tell at all (CPU time, spilled bytes ...) is NULL.
 
-Stream Loads are recorded too, with stmt_type LOAD. Doris tells of them in the file fe.audit.log alone.
+Stream Loads are recorded too, with stmt_type LOAD; Doris tells of them in the file fe.audit.log alone. So are logins
+that were refused, with stmt_type LOGIN, which Doris tells of in fe.log.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ DATABASE, TABLE = INTERNAL, "audit_log"
 _DELAY_S = 5.0
 _MOST_ROWS = 5_000
 _MOST_BYTES = 16 << 20
+#: A client that is not logged in may name itself at any length.
+_LONGEST_USER = 128
 #: Days that rows are kept unless told otherwise, as Doris' own table keeps them (dynamic_partition.start = -30).
 _KEPT_DAYS = 30
 
@@ -230,6 +233,37 @@ class Audit:
         """Put an entry to those that are to be written; gives whether they have become too many."""
         with self._guard:
             self._pending.append(entry)
+    def record_login(self, warehouse: Warehouse, *, user: str, client_ip: str, error: DorisError) -> None:
+        """Note a login that was refused: a row without a statement. Never waits for the disk."""
+        if warehouse.variables.get("enable_audit_plugin") != "true":
+            return
+        run = Running("")
+        self._keep(
+            Entry(
+                query_id=run.query_id,
+                time=run.started.replace(tzinfo=None),
+                client_ip=client_ip,
+                user=user[:_LONGEST_USER],
+                db="",
+                state="ERR",
+                error_code=error.code,
+                error_message=error.text,
+                query_time_ms=0,
+                scan_bytes=None,
+                scan_rows=None,
+                scan_bytes_from_local_storage=None,
+                return_rows=0,
+                reads=(),
+                schedule_times_ms=None,
+                sql_mode="",
+                stmt_type="LOGIN",
+                stmt_id=run.number,
+                is_query=0,
+                workload_group="",
+                stmt="",
+            )
+        )
+
             self._bytes += len(entry.stmt) + 500
             full = len(self._pending) >= _MOST_ROWS or self._bytes >= _MOST_BYTES
         if not self._wake.is_set():

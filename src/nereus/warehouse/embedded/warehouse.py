@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nereus.warehouse.embedded import dispatch
-from nereus.warehouse.embedded.accounts import Accounts, UserIdentity
+from nereus.warehouse.embedded.accounts import Accounts, Logins, UserIdentity
 from nereus.warehouse.embedded.audit import Audit
 from nereus.warehouse.embedded.catalog.catalog import Catalog
 from nereus.warehouse.embedded.catalog.policies import RowPolicies
@@ -26,6 +26,9 @@ from nereus.warehouse.embedded.write import Writer
 
 
 class Warehouse:
+#: MySQL's number for a refused login.
+WRONG_PASSWORD = 1045
+
     """Everything that sessions share. Open it once per process; close it last.
 
     Attributes:
@@ -43,6 +46,7 @@ class Warehouse:
         self.accounts = Accounts(engine.cursor(), root_password=root_password)
         self.variables = GlobalVariables(engine.cursor())
         self.groups = WorkloadGroups(engine.cursor())
+        self.logins = Logins(engine.cursor())
         self.queues = Queues(self.groups)
         self.lanes = Lanes(engine)
         self.plans = PlanCache()
@@ -73,8 +77,9 @@ class Warehouse:
     ) -> Session:
         """A session for a user whose password has been checked.
 
-        Raises DorisError: 1045 for a user unknown at that host, 1049 for an unknown database, 1203 where the user has
-        as many sessions as their property max_user_connections allows.
+        Raises DorisError: 1045 for a user unknown at that host, 1862 for an expired password, 3955 for an account that
+        failed logins have locked, 1049 for an unknown database, 1203 where the user has as many sessions as their
+        property max_user_connections allows.
         """
         identity = self.accounts.identify(user, host)
         if identity is None:
@@ -83,6 +88,7 @@ class Warehouse:
         if most is not None and sum(other.identity.name == user for other in self.processes) >= int(most):
             raise DorisError("Reach limit of connections", 1203, "42000", plain=True)
         number = self.processes.next_id() if connection_id is None else connection_id
+        self.logins.check(identity)
         session = Session(self, identity, host, number, database)
         self.processes.add(session)
         return session
@@ -90,6 +96,16 @@ class Warehouse:
     def schema(self, session: Session) -> SystemSchema:
         """The catalogue as it is now, with the system databases as `session` may see them."""
         return SystemSchema(self.catalog.snapshot(), session)
+
+    def login_refused(self, user: str, host: str, error: DorisError) -> None:
+        """Note that a client was sent away: in the audit log, and against the account where the password was wrong.
+
+        Never waits for the disk, so that an event loop can call it.
+        """
+        identity = self.accounts.identify(user, host)
+        if identity is not None and error.code == WRONG_PASSWORD:
+            self.logins.failed(identity)
+        self.audit.record_login(self, user=user, client_ip=host, error=error)
 
     def file_bytes(self) -> int:
         """The size of the database file and its log."""
@@ -109,3 +125,4 @@ class Warehouse:
         self.lanes.close()
         self.groups.close()
         self.engine.close()
+        self.logins.close()

@@ -156,7 +156,7 @@ class _Port:
         """The bad rows of a load, for its own user and for administrators."""
         accounts = self._warehouse.accounts
         try:
-            identity = authenticate(accounts, request)
+            identity = authenticate(self._warehouse, request)
         except Unauthorized as error:
             response = rest(RestCode.UNAUTHORIZED, str(error), status=401)
             response.headers["WWW-Authenticate"] = "Basic realm=warehouse"

@@ -8,28 +8,39 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.privileges import WANTED
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.accounts import Accounts, UserIdentity
+    from nereus.warehouse.embedded.warehouse import Warehouse
 
 
 class Unauthorized(Exception):
     """No login, a wrong one, or one without the privilege. Its message is what Doris' envelope carries as data."""
 
 
-def authenticate(accounts: Accounts, request: web.BaseRequest) -> UserIdentity:
+def authenticate(warehouse: Warehouse, request: web.BaseRequest) -> UserIdentity:
     """The account that the Authorization header proves. Raises Unauthorized.
 
-    An unknown user and a wrong password give the same text after the same time.
+    An unknown user and a wrong password give the same text after the same time. A refusal is noted as one on the
+    MySQL port is; a header without a login in it is none.
     """
+    accounts = warehouse.accounts
     user, password = _credentials(request.headers.get("Authorization", ""))
     host = request.remote or ""
     good = accounts.check_password(user, host, password)
     identity = accounts.identify(user, host)
     if not good or identity is None:
         using = "YES" if password else "NO"
-        raise Unauthorized(f"Access denied for user '{user}@{host}' (using password: {using})")
+        refusal = f"Access denied for user '{user}@{host}' (using password: {using})"
+        warehouse.login_refused(user, host, DorisError(refusal, 1045, "28000", plain=True))
+        raise Unauthorized(refusal)
+    try:
+        warehouse.logins.check(identity)
+    except DorisError as error:
+        warehouse.login_refused(user, host, error)
+        raise Unauthorized(error.text) from error
     return identity
 
 

@@ -81,7 +81,7 @@ class StreamLoads:
         """Take the body, load it, report."""
         if _ADMITTED not in request:
             # Doris' frontend wants to redirect before anything is sent.
-            authenticate(self._warehouse.accounts, request)
+            authenticate(self._warehouse, request)
             return rest_failed("There is no 100-continue header")
         admitted = request[_ADMITTED]
         report = admitted.report
@@ -104,7 +104,7 @@ class StreamLoads:
         started = time.monotonic()
         db, table = request.match_info["db"], request.match_info["table"]
         try:
-            identity = authenticate(self._warehouse.accounts, request)
+            identity = authenticate(self._warehouse, request)
             require_load(self._warehouse.accounts, identity, db, table)
         except Unauthorized as error:
             return rest(RestCode.UNAUTHORIZED, str(error))

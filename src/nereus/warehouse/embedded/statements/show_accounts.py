@@ -146,10 +146,18 @@ def show_create_user(session: Session, text: str) -> Result:
     user = session.warehouse.accounts.book.users.get(identity)
     if user is None:
         raise DorisError(f"User: {identity} does not exist")
-    created = (
-        f"CREATE USER {identity} IDENTIFIED BY ***  PASSWORD_HISTORY DEFAULT PASSWORD_EXPIRE NEVER "
-        f'FAILED_LOGIN_ATTEMPTS 0 PASSWORD_LOCK_TIME UNBOUNDED COMMENT "{user.comment}"'
+def _rules(session: Session, identity: UserIdentity) -> str:
+    """The password rules as Doris shows them: what is not set as its DEFAULT, 0 or UNBOUNDED."""
+    rules = session.warehouse.logins.of(identity)
+    expiry = {0: "NEVER", -1: "DEFAULT"}.get(rules.expire_s, f"INTERVAL {rules.expire_s} SECOND")
+    lock = f"{rules.lock_s} SECOND" if rules.lock_s > 0 else "UNBOUNDED"
+    return (
+        f" PASSWORD_HISTORY {rules.history if rules.history > 0 else 'DEFAULT'} PASSWORD_EXPIRE {expiry} "
+        f"FAILED_LOGIN_ATTEMPTS {rules.attempts} PASSWORD_LOCK_TIME {lock}"
     )
+
+
+    created = f'CREATE USER {identity} IDENTIFIED BY *** {_rules(session, identity)} COMMENT "{user.comment}"'
     return text_rows(["User Identity", "Create Stmt"], [[identity.name, created]])
 
 

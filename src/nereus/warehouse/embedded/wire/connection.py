@@ -70,6 +70,7 @@ class Connection:
         self._running: Reply | None = None
         self._ending = False
         self.number = number
+        self._user: str | None = None
         self.session: Session | None = None
         channel.on_lost = self._lost
 
@@ -85,6 +86,7 @@ class Connection:
             self._channel.send(packets.error(failure_of(reason)))
         except DorisError as refusal:
             _log.info("connection %d from %s refused: %s", self.number, self._host, refusal.detail)
+            self._refused(refusal)
             self._channel.send(packets.error(refusal))
         except TimeoutError:
             _log.info("connection %d from %s did not log in in time", self.number, self._host)
@@ -126,11 +128,17 @@ class Connection:
                 await channel.start_tls(self._serving.tls)
                 answer = await channel.read()
             client = login.introduction(answer)
+            self._user = client.user
             await self._authenticate(client)
             self._multi_statements = client.multi_statements
             await self._open(client)
         channel.send(packets.ok())
         channel.logged_in(compressed=client.compressed)
+
+    def _refused(self, error: DorisError) -> None:
+        """Tell the warehouse of a client who named a user and was sent away."""
+        if self._user is not None and self.session is None:
+            self._serving.warehouse.login_refused(self._user, self._host, error)
 
     async def _authenticate(self, client: login.Introduction) -> None:
         """Returns only for the right password; raises DorisError 1045 otherwise."""
@@ -250,8 +258,9 @@ class Connection:
             self._prepared.clear()
             await self._call(old.close)
             await self._open(client)
-        except DorisError:
+        except DorisError as refusal:
             self._ending = True
+            self._serving.warehouse.login_refused(client.user, self._host, refusal)
             raise
         self._channel.send(packets.ok())
 

@@ -130,8 +130,12 @@ class FakeWarehouse:
         self.rows = 0
         self.closed = 0
         self.accounts = SimpleNamespace(native_hash=self._hash)
+        self.refused = []
         numbers = itertools.count(1)
         self.processes = SimpleNamespace(next_id=lambda: next(numbers))
+
+    def login_refused(self, user, host, error):
+        self.refused.append((user, host, error.code))
 
     def _hash(self, user, host):
         passwords = {"ann": "secret", "root": "rootpw", "bob": "bobpw"}
