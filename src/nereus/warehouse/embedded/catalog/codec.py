@@ -14,6 +14,7 @@ from nereus.warehouse.embedded.catalog.model import (
     Distribution,
     Index,
     KeyModel,
+    Materialized,
     Partition,
     Partitioning,
     Table,
@@ -69,12 +70,14 @@ def _column(body: dict[str, Any]) -> Column:
 
 def _table(body: dict[str, Any]) -> Table:
     partitioning = body.pop("partitioning", None)
+    materialized = body.pop("materialized", None)
     nested: dict[str, Any] = {
         "columns": tuple(map(_column, body.pop("columns"))),
         "model": KeyModel(body.pop("model")),
         "partitioning": None if partitioning is None else _flat(Partitioning, partitioning),
         "partitions": tuple(_flat(Partition, item) for item in body.pop("partitions", ())),
         "distribution": _flat(Distribution, body.pop("distribution", {})),
+        "materialized": None if materialized is None else _flat(Materialized, materialized),
         "indexes": tuple(_flat(Index, item) for item in body.pop("indexes", ())),
     }
     return Table(**nested, **{name: _tuples(item) for name, item in body.items()})

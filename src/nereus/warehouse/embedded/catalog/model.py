@@ -82,6 +82,41 @@ class Distribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Materialized:
+    """What makes a table an asynchronous materialised view.
+
+    Attributes:
+        sql: its Doris SELECT with every table written out, read under `sql_mode` and `time_zone`.
+        build: IMMEDIATE or DEFERRED; method: AUTO or COMPLETE; trigger: MANUAL, COMMIT or SCHEDULE.
+        every, unit, starts: the schedule; `starts` is empty or ``2024-01-01 00:00:00``.
+        properties: those of materialised views (grace_period ...), not of tables.
+        bases: (database, name) of the tables that it reads.
+        related: the base table whose partitions it follows, and `related_column`, by which that is partitioned.
+        truncated: the date_trunc unit of its own partitions, where it is not the base table's.
+    """
+
+    sql: str
+    sql_mode: str
+    time_zone: str
+    build: str
+    method: str
+    trigger: str
+    every: int = 0
+    unit: str = ""
+    starts: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+    bases: tuple[tuple[str, str], ...] = ()
+    related: tuple[str, str] | None = None
+    related_column: str = ""
+    truncated: str = ""
+    job_id: int = 0
+    paused: bool = False
+
+    def property(self, name: str, usual: str = "") -> str:
+        return dict(self.properties).get(name) or usual
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     db: str
     name: str
@@ -97,6 +132,7 @@ class Table:
     comment: str = ""
     cluster_by: tuple[str, ...] = ()
     created_at: datetime | None = None  # UTC
+    materialized: Materialized | None = None
 
     def column(self, name: str) -> Column | None:
         wanted = name.lower()
