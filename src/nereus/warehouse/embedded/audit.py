@@ -66,6 +66,7 @@ _SCHEMA = pa.schema(
         ("scan_bytes_from_local_storage", pa.int64()),
         ("return_rows", pa.int64()),
         ("queried_tables_and_views", pa.list_(pa.string())),
+        ("schedule_times_ms", pa.map_(pa.string(), pa.int32())),
         ("sql_mode", pa.string()),
         ("stmt_type", pa.string()),
         ("stmt_id", pa.int64()),
@@ -105,6 +106,7 @@ class Entry(NamedTuple):
     scan_bytes_from_local_storage: int | None
     return_rows: int
     reads: tuple[str, ...]
+    schedule_times_ms: dict[str, int] | None
     sql_mode: str
     stmt_type: str
     stmt_id: int
@@ -170,6 +172,7 @@ class Audit:
             scanned.bytes if scanned else None,
             affected or rows,
             run.reads,
+            {"schedule_time_ms": run.ticket.waited_ms} if run.ticket is not None else None,
             session.variables["sql_mode"],
             route.kind if route else "OTHER",
             run.number,
@@ -220,6 +223,7 @@ class Audit:
                 None,
                 loaded_rows,
                 (),
+                None,
                 "",
                 "LOAD",
                 run.number,
@@ -229,10 +233,6 @@ class Audit:
             )
         )
 
-    def _keep(self, entry: Entry) -> bool:
-        """Put an entry to those that are to be written; gives whether they have become too many."""
-        with self._guard:
-            self._pending.append(entry)
     def record_login(self, warehouse: Warehouse, *, user: str, client_ip: str, error: DorisError) -> None:
         """Note a login that was refused: a row without a statement. Never waits for the disk."""
         if warehouse.variables.get("enable_audit_plugin") != "true":
@@ -264,6 +264,10 @@ class Audit:
             )
         )
 
+    def _keep(self, entry: Entry) -> bool:
+        """Put an entry to those that are to be written; gives whether they have become too many."""
+        with self._guard:
+            self._pending.append(entry)
             self._bytes += len(entry.stmt) + 500
             full = len(self._pending) >= _MOST_ROWS or self._bytes >= _MOST_BYTES
         if not self._wake.is_set():

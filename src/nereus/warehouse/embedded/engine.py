@@ -5,12 +5,17 @@ from __future__ import annotations
 import shutil
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from nereus.errors import Failure
 from nereus.warehouse.embedded import scans
 from nereus.warehouse.embedded.sql import functions
+from nereus.warehouse.embedded.workload import progress
+
+if TYPE_CHECKING:
+    from nereus.warehouse.embedded.tiers.filesystem import ColdFiles
 
 #: Part of the process' memory that DuckDB may take; the rest is Python, Arrow batches on the way and result buffers.
 _DUCKDB_SHARE = 0.8
@@ -30,14 +35,26 @@ _CLOSED = {
 class Engine:
     """One DuckDB file with a write-ahead log: what a transaction committed survives kill -9.
 
-    SQL on any cursor can reach the database itself, DuckDB's own spill folder and the spool folder, in which Stream
-    Load puts a body before it is read; no other file, no network address, no extension. The settings are locked.
+    SQL on any cursor can reach the database itself, DuckDB's own spill folder, the spool folder, in which Stream Load
+    puts a body before it is read, and the cooled rows in `cold_files`; no other file, no network address, no extension.
+    The settings are locked.
     """
 
-    def __init__(self, root: duckdb.DuckDBPyConnection, spool: Path) -> None:
+    def __init__(
+        self,
+        root: duckdb.DuckDBPyConnection,
+        spool: Path,
+        cold_files: ColdFiles,
+        threads: int = 1,
+        memory_bytes: int = 1 << 30,
+    ) -> None:
+        """`threads` and `memory_bytes` are what it was opened with."""
         self._root = root
+        self.threads = threads
+        self.memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self.spool = spool
+        self.cold_files = cold_files
 
     @classmethod
     def open(cls, data: Path, *, memory_gb: float, threads: int) -> Engine:
@@ -51,15 +68,18 @@ class Engine:
         for folder in (spool, spill):
             folder.mkdir(mode=0o700, exist_ok=True)
         file = data / "warehouse.duckdb"
+        memory_mib = max(256, int(memory_gb * 1024 * _DUCKDB_SHARE))
         try:
             root = duckdb.connect(
                 str(file),
                 config={
                     **_CLOSED,
-                    "memory_limit": f"{max(256, int(memory_gb * 1024 * _DUCKDB_SHARE))}MiB",
+                    "memory_limit": f"{memory_mib}MiB",
                     "threads": threads,
                     "temp_directory": str(spill),
                     "wal_autocheckpoint": _CHECKPOINT_AT,
+                    # Queries take turns on the shared threads every few milliseconds, and threads can be given up soon.
+                    "scheduler_process_partial": True,
                 },
             )
         except duckdb.IOException as error:
@@ -68,8 +88,13 @@ class Engine:
         for leftover in spool.iterdir():
             shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
         functions.register(root)
-        _lock_down(root, spool)
-        return cls(root, spool)
+        # It names what the catalogue holds, which in turn stands on this module.
+        from nereus.warehouse.embedded.tiers.filesystem import ColdFiles
+
+        cold_files = ColdFiles()
+        root.register_filesystem(cold_files)
+        _lock_down(root, spool, f"{cold_files.protocol}://")
+        return cls(root, spool, cold_files, threads, memory_mib << 20)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own on the same database; close it when done."""
@@ -90,14 +115,17 @@ class Engine:
             self._root.close()
 
 
-def _lock_down(root: duckdb.DuckDBPyConnection, spool: Path) -> None:
+def _lock_down(root: duckdb.DuckDBPyConnection, spool: Path, remote: str) -> None:
     # allowed_directories cannot be set before the file is open nor after external access is off: hence this order.
-    root.execute("SET allowed_directories = ?", [[str(spool)]])
+    root.execute("SET allowed_directories = ?", [[str(spool), remote]])
+    # Remote files have a cache of their own, and other names in every statement.
+    root.execute("SET enable_external_file_cache = false")
     root.execute("SET TimeZone = 'UTC'")
     root.execute("SET enable_external_access = false")
     root.execute("SET allow_persistent_secrets = false")
-    # Each connection asks by itself for its counts, later than now. Queries of users never contain a SET.
-    root.execute("SET allowed_configs = ?", [list(scans.SETTINGS)])
+    # Each connection asks by itself for its counts, later than now; workload groups give threads up and take them back.
+    # Queries of users never contain a SET.
+    root.execute("SET allowed_configs = ?", [[*scans.SETTINGS, *progress.SETTINGS, "threads"]])
     root.execute("SET lock_configuration = true")
 
 

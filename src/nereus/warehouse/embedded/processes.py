@@ -6,7 +6,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,11 +19,16 @@ _INTERVAL_S = 0.1
 
 
 class Processes:
-    """Every open session by its connection id."""
+    """Every open session by its connection id.
+
+    Attributes:
+        watchers: called by the watch too, with time.monotonic().
+    """
 
     def __init__(self) -> None:
         self._sessions: dict[int, Session] = {}
         self._ids = itertools.count(1)
+        self.watchers: list[Callable[[float], None]] = []
         self._stop = threading.Event()
         self._watch = threading.Thread(target=self._run, name="statement-watch", daemon=True)
         self._watch.start()
@@ -72,3 +77,8 @@ class Processes:
                 except Exception:
                     # One session that cannot be ended must not keep the others from it.
                     _log.exception("the watch failed for session %d", session.connection_id)
+            for watcher in self.watchers:
+                try:
+                    watcher(now)
+                except Exception:
+                    _log.exception("the watch failed")

@@ -12,6 +12,7 @@ from typing import Protocol
 from nereus.warehouse.embedded.dispatch import Route
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.scans import Scanned
+from nereus.warehouse.embedded.workload import Ticket, WorkloadGroup
 
 #: The high half of every query id of this process; the low half counts.
 _PROCESS = secrets.token_hex(8)
@@ -34,6 +35,9 @@ class Running:
         reads: tables and views that it reads, as ``db.table``.
         countable: DuckDB's count of what it reads is one of stored rows.
         scanned: what it read of tables, once that is known.
+        group: the workload group in which it runs, once it was let in.
+        ticket: its place there, while it holds one.
+        rows_to_read: rows of the tables that its query scans, where a workload policy asks for them.
     """
 
     text: str
@@ -47,6 +51,9 @@ class Running:
     reads: tuple[str, ...] = ()
     countable: bool = False
     scanned: Scanned | None = None
+    group: WorkloadGroup | None = None
+    ticket: Ticket | None = None
+    rows_to_read: int = 0
 
     @property
     def query_id(self) -> str:

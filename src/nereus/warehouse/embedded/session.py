@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +21,7 @@ from nereus.warehouse.embedded.result import Ok, Result, ResultColumn, ResultSet
 from nereus.warehouse.embedded.running import Running
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.workload import DEFAULT as DEFAULT_GROUP
+from nereus.warehouse.embedded.workload import admission, progress
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.statements.transactions import OpenTransaction
@@ -42,7 +43,6 @@ class Session:
 
     Attributes:
         identity: the account; `host` is where the client is.
-        cursor: the session's own DuckDB connection.
         variables: effective session variables by lower-case name.
         database: the current database, or None.
         on_kill: called when the session is to end (KILL CONNECTION, wait_timeout); the server closes the connection.
@@ -57,8 +57,8 @@ class Session:
         self.host = host
         self.connection_id = connection_id
         self.login_time = datetime.now(UTC)
-        self.cursor: duckdb.DuckDBPyConnection = warehouse.engine.cursor()
-        scans.count_scans(self.cursor)
+        self._cursor: duckdb.DuckDBPyConnection = warehouse.engine.cursor()
+        scans.count_scans(self._cursor)
         self.variables: dict[str, str] = warehouse.variables.values()
         self.user_variables: dict[str, Typed] = {}
         self.database: str | None = None
@@ -75,7 +75,7 @@ class Session:
                 self.use(database)
             except DorisError as error:
                 # Before the session exists, errors go without Doris' prefix.
-                self.cursor.close()
+                self._cursor.close()
                 raise DorisError(error.detail, error.code, error.sqlstate, plain=True) from None
 
     # What the parts of a statement ask for
@@ -84,6 +84,22 @@ class Session:
     def in_transaction(self) -> bool:
         """Whether BEGIN was said, and neither COMMIT nor ROLLBACK since."""
         return self.transaction is not None
+
+    @property
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """The session's own DuckDB connection, in the way that the running statement's workload group may use it."""
+        group = admission.limited(self)
+        if group is None:
+            return self._cursor
+        return cast(duckdb.DuckDBPyConnection, admission.LimitedCursor(self, self._cursor, group))
+
+    @property
+    def progress(self) -> float:
+        """How much of the running query DuckDB has done, percent; negative where it does not tell."""
+        try:
+            return self._cursor.query_progress()
+        except duckdb.Error:
+            return -1
 
     @property
     def rights(self) -> Rights:
@@ -179,10 +195,14 @@ class Session:
     def stream(self, columns: tuple[ResultColumn, ...], sql: str) -> ResultSet:
         """Start DuckDB text and give its rows as they come. DuckDB stops when the result is closed."""
         self.check_cancelled()
-        self.cursor.execute(sql)
+        cursor = self.cursor
+        if self.running is not None and self.running.group is not None and self.warehouse.workload_policies.count_rows:
+            progress.watch(self._cursor)
+            self.running.rows_to_read = progress.rows_of(self._cursor, sql)
+        cursor.execute(sql)
         if self.running is not None and self.running.reads:
             self.running.countable = scans.countable(sql)
-        return ResultSet(columns, iter(self.cursor.to_arrow_reader(BATCH_ROWS)))
+        return ResultSet(columns, iter(cursor.to_arrow_reader(BATCH_ROWS)))
 
     def _run(self, text: str) -> Result:
         run = Running(text)
@@ -201,6 +221,8 @@ class Session:
                     "This is in a transaction, only insert, update, delete, commit, rollback is acceptable."
                 )
             run.deadline = run.clock + self.timeout_s(route.kind)
+            if route.kind in _WRITES or route.opening[-1] == "VIEW":
+                admission.check_rules(self)
             result = route.handler(self, text)
         except BaseException as error:
             raise self.failed(run, error) from error
@@ -225,6 +247,8 @@ class Session:
             self.last = run
             self._idle_since = time.monotonic()
             self._guard.notify_all()
+        if run.ticket is not None:
+            self.warehouse.queues.leave(run.ticket)
         query = run.route is not None and run.route.reads
         self.warehouse.counters.observe(run.elapsed_ms, query=query, failed=error is not None)
         self.warehouse.audit.record(self, run, rows=rows, affected=affected, error=error)
@@ -266,7 +290,7 @@ class Session:
     def _interrupt(self) -> None:
         # The cursor may be closed in the same moment.
         with contextlib.suppress(duckdb.Error):
-            self.cursor.interrupt()
+            self._cursor.interrupt()
 
     def close(self) -> None:
         """End the session and whatever it runs. Running it twice changes nothing."""
@@ -281,7 +305,7 @@ class Session:
         with self._guard:
             self._guard.wait_for(lambda: self.running is None, _PATIENCE_S)
         self.warehouse.processes.remove(self)
-        self.cursor.close()
+        self._cursor.close()
 
 
 class Watched:

@@ -22,13 +22,15 @@ from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.variables import GlobalVariables
 from nereus.warehouse.embedded.workload import Queues, WorkloadGroups
 from nereus.warehouse.embedded.workload.lanes import Lanes
+from nereus.warehouse.embedded.workload.policies import Policies
+from nereus.warehouse.embedded.workload.rules import BlockRules
 from nereus.warehouse.embedded.write import Writer
 
-
-class Warehouse:
 #: MySQL's number for a refused login.
 WRONG_PASSWORD = 1045
 
+
+class Warehouse:
     """Everything that sessions share. Open it once per process; close it last.
 
     Attributes:
@@ -42,18 +44,20 @@ WRONG_PASSWORD = 1045
         self.ports: dict[str, int] = {}
         self.catalog = Catalog(engine)
         self.writer = Writer(engine, self.catalog)
-        self.policies = RowPolicies(engine)
+        self.row_policies = RowPolicies(engine)
         self.accounts = Accounts(engine.cursor(), root_password=root_password)
+        self.logins = Logins(engine.cursor())
         self.variables = GlobalVariables(engine.cursor())
         self.groups = WorkloadGroups(engine.cursor())
-        self.logins = Logins(engine.cursor())
         self.queues = Queues(self.groups)
+        self.workload_policies = Policies(engine.cursor(), self.groups)
+        self.block_rules = BlockRules(engine.cursor())
         self.lanes = Lanes(engine)
         self.plans = PlanCache()
         self.counters = QueryCounters()
         self.sizes = Sizes()
         self.processes = Processes()
-        self.processes.watchers.append(self.lanes.tick)
+        self.processes.watchers += [self.lanes.tick, lambda now: self.workload_policies.apply(self.processes)]
         self.scheduler = Scheduler(self.catalog, engine)
         self.audit = Audit(engine.cursor())
 
@@ -84,18 +88,14 @@ WRONG_PASSWORD = 1045
         identity = self.accounts.identify(user, host)
         if identity is None:
             raise DorisError(f"Access denied for user '{user}@{host}' (using password: YES)", 1045, "28000", plain=True)
+        self.logins.check(identity)
         most = self.accounts.properties(user).get("max_user_connections")
         if most is not None and sum(other.identity.name == user for other in self.processes) >= int(most):
             raise DorisError("Reach limit of connections", 1203, "42000", plain=True)
         number = self.processes.next_id() if connection_id is None else connection_id
-        self.logins.check(identity)
         session = Session(self, identity, host, number, database)
         self.processes.add(session)
         return session
-
-    def schema(self, session: Session) -> SystemSchema:
-        """The catalogue as it is now, with the system databases as `session` may see them."""
-        return SystemSchema(self.catalog.snapshot(), session)
 
     def login_refused(self, user: str, host: str, error: DorisError) -> None:
         """Note that a client was sent away: in the audit log, and against the account where the password was wrong.
@@ -106,6 +106,10 @@ WRONG_PASSWORD = 1045
         if identity is not None and error.code == WRONG_PASSWORD:
             self.logins.failed(identity)
         self.audit.record_login(self, user=user, client_ip=host, error=error)
+
+    def schema(self, session: Session) -> SystemSchema:
+        """The catalogue as it is now, with the system databases as `session` may see them."""
+        return SystemSchema(self.catalog.snapshot(), session)
 
     def file_bytes(self) -> int:
         """The size of the database file and its log."""
@@ -121,8 +125,10 @@ WRONG_PASSWORD = 1045
         self.scheduler.close()
         self.audit.close()
         self.accounts.close()
+        self.logins.close()
         self.variables.close()
         self.lanes.close()
+        self.workload_policies.close()
+        self.block_rules.close()
         self.groups.close()
         self.engine.close()
-        self.logins.close()

@@ -142,7 +142,12 @@ def active_queries(schema: SystemSchema) -> Iterable[Row]:
     for other in visible_sessions(schema.session):
         run = other.running
         if run is not None and run.route is not None and run.route.reads:
-            group = groups.get(other.workload_group)
+            group = run.group or groups.get(other.workload_group)
+            ticket = run.ticket
+            queued = (
+                f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
+                for moment in ((ticket.queued, ticket.started) if ticket else (None, None))
+            )
             yield (
                 run.query_id,
                 f"{run.started:%Y-%m-%d %H:%M:%S}",
@@ -150,9 +155,8 @@ def active_queries(schema: SystemSchema) -> Iterable[Row]:
                 group.id if group else -1,
                 other.database or "",
                 "127.0.0.1",
-                None,
-                None,
-                "RUNNING",
+                *queued,
+                ticket.status if ticket else "",
                 other.identity.name,
                 mask(run.text),
             )

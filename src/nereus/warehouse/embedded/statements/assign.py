@@ -16,8 +16,9 @@ from nereus.warehouse.embedded.sql.binder import bind_query
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.sql.rules.casts import cast_to
 from nereus.warehouse.embedded.sql.typed import BoundQuery, Typed
-from nereus.warehouse.embedded.statements.query import check_group, check_reads
+from nereus.warehouse.embedded.statements.query import check_reads
 from nereus.warehouse.embedded.types import DorisType
+from nereus.warehouse.embedded.workload.admission import admit
 from nereus.warehouse.embedded.write import Written
 
 
@@ -25,10 +26,11 @@ def bind_source(session: Session, query: tree.Query) -> BoundQuery:
     """A bound query that the user may read."""
     bound = bind_query(query, session.warehouse.schema(session), session.facts)
     check_reads(session, bound)
-    if bound.reads:
-        check_group(session)
+    tables = tuple(sorted({f"{read.db}.{read.table}" for read in bound.reads}))
     if session.running is not None:
-        session.running.reads = tuple(sorted({f"{read.db}.{read.table}" for read in bound.reads}))
+        session.running.reads = tables
+    if tables:
+        admit(session, tables)
     return bound
 
 

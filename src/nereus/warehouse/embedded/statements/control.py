@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nereus.warehouse.embedded.denials import missing
 from nereus.warehouse.embedded.dispatch import refuse, statement
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.result import Ok
@@ -14,8 +13,6 @@ refuse("CALL", kind="CALL")
 refuse("CREATE CATALOG", "CREATE EXTERNAL CATALOG", "ALTER CATALOG", "DROP CATALOG", kind="CREATE")
 refuse("CREATE RESOURCE", "CREATE EXTERNAL RESOURCE", "ALTER RESOURCE", "DROP RESOURCE", kind="CREATE")
 refuse("CREATE STORAGE", "ALTER STORAGE", "DROP STORAGE", kind="CREATE")
-refuse("CREATE SQL_BLOCK_RULE", "ALTER SQL_BLOCK_RULE", "DROP SQL_BLOCK_RULE", kind="CREATE")
-refuse("CREATE WORKLOAD POLICY", "ALTER WORKLOAD POLICY", "DROP WORKLOAD POLICY", kind="CREATE")
 refuse("ALTER SYSTEM", "ADMIN", "CANCEL", "RECOVER", "REFRESH", "INSTALL", "UNINSTALL", "WARM", "CLEAN", kind="ADMIN")
 refuse("BACKUP", "RESTORE", kind="BACKUP", instead="Use nereus backup.")
 
@@ -104,30 +101,4 @@ def lock_tables(session: Session, text: str) -> Ok:
         if not reader.accept(","):
             break
     reader.finish()
-    return Ok()
-
-
-@statement("CREATE WORKLOAD GROUP", "ALTER WORKLOAD GROUP", "DROP WORKLOAD GROUP", kind="CREATE")
-def workload_group(session: Session, text: str) -> Ok:
-    """CREATE, ALTER or DROP WORKLOAD GROUP. Limits are remembered and not enforced (see `workload`)."""
-    reader = Reader(text)
-    verb = reader.advance().word
-    reader.expect("WORKLOAD")
-    reader.expect("GROUP")
-    tolerant = reader.if_not_exists() if verb == "CREATE" else verb == "DROP" and reader.if_exists()
-    name = reader.name_or_string()
-    if reader.accept("FOR"):
-        group = reader.name_or_string()
-        if group != "default":
-            raise DorisError(f"Can not find compute group {group}.")
-    properties = {} if verb == "DROP" else reader.properties()
-    reader.finish()
-    session.check("ADMIN", error=missing("ADMIN"))
-    groups = session.warehouse.groups
-    if verb == "CREATE":
-        groups.create(name, properties, if_not_exists=tolerant)
-    elif verb == "ALTER":
-        groups.alter(name, properties)
-    else:
-        groups.drop(name, if_exists=tolerant)
     return Ok()

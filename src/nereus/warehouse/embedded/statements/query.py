@@ -7,9 +7,9 @@ from itertools import chain
 
 import duckdb
 
-from nereus.warehouse.embedded.denials import column_denied, group_denied, table_denied
+from nereus.warehouse.embedded import scans
+from nereus.warehouse.embedded.denials import column_denied, table_denied
 from nereus.warehouse.embedded.dispatch import statement
-from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.plancache import Plan
 from nereus.warehouse.embedded.result import Result, ResultSet
 from nereus.warehouse.embedded.session import Session
@@ -19,6 +19,7 @@ from nereus.warehouse.embedded.sql.rules.arithmetic import WIDE_DECIMALS
 from nereus.warehouse.embedded.sql.tree import Query
 from nereus.warehouse.embedded.sql.typed import BoundQuery
 from nereus.warehouse.embedded.variables import BINDING, check, resolve
+from nereus.warehouse.embedded.workload.admission import admit, check_group, check_rules
 
 #: A query is bound again this often when the catalogue moved under it.
 _ATTEMPTS = 3
@@ -43,6 +44,8 @@ def _run(session: Session, text: str) -> Result:
     run = session.running
     if run is not None:
         run.reads = plan.tables
+    if plan.tables or not scans.countable(plan.bound.sql):
+        admit(session, plan.tables)
     try:
         return _begun(session.stream(plan.bound.columns, plan.bound.sql))
     except Exception as error:
@@ -96,6 +99,7 @@ def plan_query(session: Session, text: str) -> Plan:
     elif plan.allowed != stamp:
         check_reads(session, plan.bound)
         plan.allowed = stamp
+    check_rules(session)
     if plan.tables:
         check_group(session)
     return plan
@@ -111,15 +115,6 @@ def check_reads(session: Session, bound: BoundQuery) -> None:
                 raise column_denied(session, read.db, read.table, read.column)
         elif (read.db, read.table) not in named and not session.allows("SELECT", read.db, read.table):
             raise table_denied("SELECT", read.table)
-
-
-def check_group(session: Session) -> None:
-    """Raise unless the session's workload group exists and the user may use it."""
-    group = session.workload_group
-    if not session.rights.uses_group(group):
-        raise group_denied(session, group)
-    if group not in session.warehouse.groups.groups:
-        raise DorisError(f"Can not find workload group {group} in compute group default.")
 
 
 def _apply_hints(session: Session, query: Query) -> None:

@@ -1,4 +1,4 @@
-"""SHOW GRANTS, ROLES, CREATE USER, PROPERTY and WORKLOAD GROUPS."""
+"""SHOW GRANTS, ROLES, CREATE USER and PROPERTY."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from nereus.warehouse.embedded.accounts.model import BUILT_IN, is_default_role
 from nereus.warehouse.embedded.denials import missing
 from nereus.warehouse.embedded.dispatch import statement
 from nereus.warehouse.embedded.errors import DorisError
-from nereus.warehouse.embedded.introspection.server import visible_groups
 from nereus.warehouse.embedded.privileges import ANY, GLOBAL, Rights
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.statements.answers import like
 from nereus.warehouse.embedded.statements.reader import Reader
-from nereus.warehouse.embedded.workload import SHOWN, WorkloadGroup
 
 _GRANTS = (
     "UserIdentity",
@@ -47,8 +45,6 @@ _ROLES = (
     "WorkloadGroupPrivs",
     "ComputeGroupPrivs",
 )
-#: Order of the properties in SHOW WORKLOAD GROUPS, with what runs and waits behind them.
-_GROUP_COLUMNS = ("Id", "Name", *SHOWN, "running_query_num", "waiting_query_num")
 
 
 @statement("SHOW GRANTS", "SHOW ALL GRANTS", kind="SHOW")
@@ -146,6 +142,10 @@ def show_create_user(session: Session, text: str) -> Result:
     user = session.warehouse.accounts.book.users.get(identity)
     if user is None:
         raise DorisError(f"User: {identity} does not exist")
+    created = f'CREATE USER {identity} IDENTIFIED BY *** {_rules(session, identity)} COMMENT "{user.comment}"'
+    return text_rows(["User Identity", "Create Stmt"], [[identity.name, created]])
+
+
 def _rules(session: Session, identity: UserIdentity) -> str:
     """The password rules as Doris shows them: what is not set as its DEFAULT, 0 or UNBOUNDED."""
     rules = session.warehouse.logins.of(identity)
@@ -155,10 +155,6 @@ def _rules(session: Session, identity: UserIdentity) -> str:
         f" PASSWORD_HISTORY {rules.history if rules.history > 0 else 'DEFAULT'} PASSWORD_EXPIRE {expiry} "
         f"FAILED_LOGIN_ATTEMPTS {rules.attempts} PASSWORD_LOCK_TIME {lock}"
     )
-
-
-    created = f'CREATE USER {identity} IDENTIFIED BY *** {_rules(session, identity)} COMMENT "{user.comment}"'
-    return text_rows(["User Identity", "Create Stmt"], [[identity.name, created]])
 
 
 @statement("SHOW PROPERTY", kind="SHOW")
@@ -176,23 +172,3 @@ def show_property(session: Session, text: str) -> Result:
     matches = like(chosen.like)
     rows = [[key, value] for key, value in sorted(accounts.properties(name).items()) if matches(key)]
     return text_rows(["Key", "Value"], rows)
-
-
-@statement("SHOW WORKLOAD GROUPS", kind="SHOW")
-def show_workload_groups(session: Session, text: str) -> Result:
-    """SHOW WORKLOAD GROUPS [LIKE 'pattern']: what was declared; limits are not enforced"""
-    reader = Reader.after(text, "SHOW", "WORKLOAD", "GROUPS")
-    chosen = reader.filter()
-    reader.finish()
-    matches = like(chosen.like)
-    groups = session.warehouse.groups.groups
-    rows = [_group_row(session, groups[name]) for name in visible_groups(session) if matches(name)]
-    return text_rows(_GROUP_COLUMNS, rows)
-
-
-def _group_row(session: Session, group: WorkloadGroup) -> list[object]:
-    running = sum(
-        other.running is not None and other is not session and other.workload_group == group.name
-        for other in session.warehouse.processes
-    )
-    return [group.id, group.name, *map(group.get, SHOWN), running, 0]

@@ -129,15 +129,11 @@ _ANSWERS: dict[str, Answer] = {
     "SHOW GLOBAL FUNCTIONS": (("Function Name",), []),
     "SHOW ENCRYPTKEYS": (("EncryptKey Name", "EncryptKey String"), []),
     "SHOW CONSTRAINTS": (("Name", "Type", "Definition"), []),
-    "SHOW SQL_BLOCK_RULE": (
-        ("Name", "Sql", "SqlHash", "PartitionNum", "TabletNum", "Cardinality", "Global", "Enable"),
-        [],
-    ),
 }
 _ROUTINES = ("ProcedureName", "CatalogId", "DbId", "DbName", "PackageName", "OwnerName", "CreateTime", "ModifyTime")
 _ANSWERS["SHOW PROCEDURE STATUS"] = _ANSWERS["SHOW FUNCTION STATUS"] = (_ROUTINES, [])
 
-_ADMIN_ONLY = ("SHOW REPOSITORIES", "SHOW SQL_BLOCK_RULE")
+_ADMIN_ONLY = ("SHOW REPOSITORIES",)
 
 
 def _register(opening: str) -> None:

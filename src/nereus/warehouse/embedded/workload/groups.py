@@ -1,14 +1,13 @@
-"""Workload groups: remembered, shown, checked for USAGE, and noted in the audit log.
+"""Workload groups: what is declared of them, checked as Doris checks it, and kept in the database.
 
-Their limits (CPU, memory, concurrency, queue) are kept as declared and checked as Doris checks them; the embedded
-warehouse does not enforce them, and nothing may report that it does.
+The limits are enforced by `queues` (concurrency, queue), `lanes` (processor) and `memory`.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import duckdb
@@ -61,6 +60,8 @@ _ORDERED = (
 
 _STORE = "CREATE TABLE IF NOT EXISTS nereus.workload_groups (id BIGINT, name VARCHAR, properties JSON)"
 _FIRST_ID = 1001
+#: Doris' workload_group_max_num, by default.
+_MOST_GROUPS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ class WorkloadGroup:
         """A property as SHOW WORKLOAD GROUPS prints it."""
         value = self.properties.get(name) or _DEFAULTS[name]
         return f"{value}%" if name in _PERCENT else value
+
+    def number(self, name: str) -> int:
+        """A property that is a number; percentages are numbers from 0 to 100."""
+        return int(self.properties.get(name) or _DEFAULTS[name])
 
 
 #: Property columns of SHOW WORKLOAD GROUPS, in order.
@@ -104,22 +109,39 @@ class WorkloadGroups:
                     return
                 raise DorisError(f"Compute group default already has workload group {name}.")
             number = max(_FIRST_ID, *(group.id + 1 for group in self.groups.values()))
-            self._put(WorkloadGroup(number, name, checked))
+            made = WorkloadGroup(number, name, checked)
+            self._check_sums(made)
+            if len(self.groups) + 1 >= _MOST_GROUPS:
+                raise DorisError(f"Workload group number in Compute Group defaultcan not exceed {_MOST_GROUPS}")
+            self._put(made)
 
     def alter(self, name: str, properties: Mapping[str, str]) -> None:
+        if not properties:
+            raise DorisError("Alter workload group should contain at least one property")
         with self._lock:
             old = self._find(name)
-            self._put(WorkloadGroup(old.id, name, _check({**old.properties, **properties})))
+            changed = WorkloadGroup(old.id, name, _check({**old.properties, **properties}))
+            self._check_sums(changed)
+            self._put(changed)
 
-    def drop(self, name: str, *, if_exists: bool = False) -> None:
+    def drop(self, name: str, *, if_exists: bool = False, check: Callable[[], None] = lambda: None) -> None:
+        """Forget a group. `check` raises where something still needs it."""
         if name == DEFAULT:
             raise DorisError(f"Dropping workload group {name} is not allowed.")
+        check()
         with self._lock:
             if name not in self.groups and if_exists:
                 return
             self._find(name)
             self._cursor.execute("DELETE FROM nereus.workload_groups WHERE name = ?", [name])
             self.groups = {key: group for key, group in self.groups.items() if key != name}
+
+    def _check_sums(self, new: WorkloadGroup) -> None:
+        """What all groups are promised together cannot be more than there is."""
+        others = [group for group in self.groups.values() if group.id != new.id]
+        for name in ("min_cpu_percent", "min_memory_percent"):
+            if sum(group.number(name) for group in (*others, new)) > 100:
+                raise DorisError(f"Sum of {name} in default should be less than 100%")
 
     def _find(self, name: str) -> WorkloadGroup:
         found = self.groups.get(name)
