@@ -21,6 +21,7 @@ FAMILIES = (
     "dates",
     "date_arithmetic",
     "date_rounding",
+    "date_conversions",
     "rounding",
     "numbers",
     "date_format",

@@ -20,7 +20,6 @@ from nereus.warehouse.embedded.sql.rules.date_arguments import (
     as_moment,
     exact_moment,
     unit,
-    wider_moment,
 )
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import BIGINT, DATE, INT, DorisType, datetime
@@ -236,59 +235,3 @@ def date_trunc(args: list[Typed], _facts: SessionFacts) -> Typed:
 
 
 _TRUNCATIONS = frozenset({"year", "quarter", "month", "week", "day", "hour", "minute", "second"})
-
-
-def _rounding(name: str, unit_: str, *, up: bool) -> FunctionRule:
-    def rule(args: list[Typed], _facts: SessionFacts) -> Typed:
-        count_check(name, args, 1, 2)
-        return rounded_to(args[0], args[1] if len(args) == 2 else None, unit_, up=up)
-
-    rule.__doc__ = f"``{name}(d, n)`` -> d {'up' if up else 'down'} to a multiple of n units since 0001-01-01"
-    return rule
-
-
-def rounded_to(value: Typed, period: Typed | None, unit_: str, *, up: bool) -> Typed:
-    """A date or datetime rounded to a multiple of `period` units since 0001-01-01, a Monday."""
-    moment = exact_moment(f"rounding to {unit_}", value)
-    if isinstance(value.literal, str):
-        moment = casts.cast_to(moment, wider_moment(moment.type))
-    twice(moment, f"rounding to {unit_}")
-    steps = 1 if period is None else period.literal
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-        raise Refused(f"rounding to a computed number of {unit_}", "Write a positive number.")
-    if moment.type == DATE and unit_ not in _CALENDAR:
-        raise Refused(f"rounding a date to {unit_}", "Cast it to datetime.")
-    maker, times = _SHIFTS[unit_]
-    if maker not in ("to_months", "to_days", "to_hours", "to_minutes", "to_seconds"):
-        raise Refused(f"rounding to {unit_}")
-    width = f"{maker}({steps * times})"
-    down = sql(f"time_bucket({width}, CAST(d AS TIMESTAMP), TIMESTAMP '0001-01-01 00:00:00')", d=moment)
-    if up:
-        down = sql(
-            f"CASE WHEN f = CAST(d AS TIMESTAMP) THEN f WHEN year(f + {width}) > 9999 THEN error(m)"
-            f" ELSE f + {width} END",
-            f=down,
-            d=moment.node.copy(),
-            m=text(f"Operation {unit_.lower()}_ceil out of range"),
-        )
-    return typed(cast(down, moment.type), moment.type, moment)
-
-
-for _unit in ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"):
-    for _way in ("floor", "ceil"):
-        _name = f"{_unit.lower()}_{_way}"
-        function(_name)(_rounding(_name, _unit, up=_way == "ceil"))
-
-
-@function("date_floor")
-def date_floor(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``date_floor(d, INTERVAL 5 MINUTE)`` -> ``minute_floor(d, 5)``"""
-    count_check("date_floor", args, 2)
-    return rounded_to(args[0], amount(args[1]), _unit_or_day(args[1]), up=False)
-
-
-@function("date_ceil")
-def date_ceil(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``date_ceil(d, INTERVAL 5 MINUTE)`` -> ``minute_ceil(d, 5)``"""
-    count_check("date_ceil", args, 2)
-    return rounded_to(args[0], amount(args[1]), _unit_or_day(args[1]), up=True)
