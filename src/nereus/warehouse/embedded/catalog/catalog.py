@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -18,6 +19,9 @@ from nereus.warehouse.embedded.catalog.snapshot import Snapshot, physical, quote
 from nereus.warehouse.embedded.catalog.versions import Versions
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
+
+if TYPE_CHECKING:
+    from nereus.warehouse.embedded.tiers.model import ColdTable
 
 #: Ids below are Doris' own in a real cluster; nothing depends on the number.
 _FIRST_ID = 10001
@@ -38,6 +42,11 @@ class Catalog:
         self.versions = Versions(engine)
         self.locks = TableLocks(self.versions.holding)
         self._ids = store.Ids(engine, "object", _FIRST_ID)
+        # Tiers are told of in terms of tables: what they are made of imports this package.
+        from nereus.warehouse.embedded.tiers import registry
+
+        self.tiers = registry.Tiers(engine)
+        self._snapshot = self._snapshot.with_cold(self.tiers.load(self._snapshot))
 
     def snapshot(self) -> Snapshot:
         return self._snapshot
@@ -135,9 +144,11 @@ class Catalog:
                 return None
             partitions = tuple(replace(partition, id=self.new_id()) for partition in table.partitions)
             table = replace(table, id=self.new_id(), partitions=partitions, created_at=_now())
+            self.tiers.check(table)
             with self._transaction() as cursor:
                 self._add(cursor, table)
-            self._snapshot = self._snapshot.with_relation(table)
+                cold = self.tiers.renew(cursor, self._snapshot.cold, [table], None)
+            self._snapshot = self._snapshot.with_relation(table).with_cold(cold)
             return table
 
     def create_view(self, view: View, *, if_not_exists: bool = False, or_replace: bool = False) -> None:
@@ -189,22 +200,33 @@ class Catalog:
                 raise DorisError(f"Unknown table '{table.name}'")
             yield current
 
-    def commit(self, cursor: duckdb.DuckDBPyConnection, *changed: Table, added_to: Table | None = None) -> None:
+    def commit(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        *changed: Table,
+        added_to: Table | None = None,
+        cold: ColdTable | None = None,
+        same_rows: bool = False,
+    ) -> None:
         """Commit the caller's transaction, together with new definitions of tables that it holds.
 
-        `added_to` is the table to whose rows nothing happened but in the partitions of the uncommitted ones.
+        `added_to` is the table to whose rows nothing happened but in the partitions of the uncommitted ones; `cold` the
+        new tiers of a table; with `same_rows` no table has other rows than before.
         """
-        self.versions.stamp_held(cursor, changed, added_to)
-        if not changed:
+        self.versions.stamp_held(cursor, changed, added_to, same_rows=same_rows)
+        if not changed and cold is None:
             cursor.commit()
             return
         with self._guard:
             for table in changed:
                 self._check_new_name(table)
                 store.put_relation(cursor, self.database(table.db), table)
+            tiers = self.tiers.renew(cursor, self._snapshot.cold, changed, cold)
             cursor.commit()
+            snapshot = self._snapshot
             for table in changed:
-                self._snapshot = self._snapshot.with_relation(table)
+                snapshot = snapshot.with_relation(table)
+            self._snapshot = snapshot.with_cold(tiers)
 
     def replace_relation(self, relation: Table | View) -> None:
         """Store a new definition (under its name or a new one) that needs no change of rows."""
@@ -231,8 +253,11 @@ class Catalog:
                     store.put_relation(cursor, db, replace(mine, name=theirs.name))
                 else:
                     self._remove(cursor, mine)
+            cold = {key: tiers for key, tiers in self._snapshot.cold.items() if key == mine.id}
             snapshot = self._snapshot.without_relation(mine).with_relation(renamed)
-            self._snapshot = snapshot.with_relation(replace(mine, name=theirs.name)) if keep else snapshot
+            if keep:
+                snapshot = snapshot.with_relation(replace(mine, name=theirs.name)).with_cold(cold)
+            self._snapshot = snapshot
 
     def _check_new_name(self, relation: Table | View) -> None:
         old = self._snapshot.by_id(relation.id)
@@ -262,6 +287,7 @@ class Catalog:
     def _remove(self, cursor: duckdb.DuckDBPyConnection, relation: Table | View) -> None:
         store.remove_relation(cursor, relation)
         if isinstance(relation, Table):
+            self.tiers.remove(cursor, self._snapshot.cold.get(relation.id))
             cursor.execute(f"DROP TABLE {physical(relation)}")
 
     @contextmanager

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table, View
 from nereus.warehouse.embedded.sql.typed import Relation, RelationColumn
+
+if TYPE_CHECKING:
+    from nereus.warehouse.embedded.tiers.model import ColdTables
 
 
 def physical(table: Table) -> str:
@@ -45,6 +49,7 @@ class Snapshot:
 
     version: int = 0
     databases: Mapping[str, DatabaseDef] = field(default_factory=dict)
+    cold: ColdTables = field(default_factory=dict)
 
     def has_database(self, db: str) -> bool:
         return db in self.databases
@@ -65,17 +70,25 @@ class Snapshot:
             columns = tuple(RelationColumn(column, kind) for column, kind, _ in found.columns)
             return Relation(db, name, columns, view_sql=found.sql)
         columns = tuple(RelationColumn(column.name, column.type, column.nullable) for column in found.columns)
-        return Relation(
-            db, name, columns, from_sql=physical(found), partition_filter=partial(_rows_of_partitions, found)
-        )
+        rows = partial(_rows_of_partitions, found)
+        cold = self.cold.get(found.id)
+        if cold is None:
+            return Relation(db, name, columns, from_sql=physical(found), partition_filter=rows)
+        from nereus.warehouse.embedded.tiers.reading import ColdParts
+
+        parts = ColdParts(cold)
+        return Relation(db, name, columns, from_sql=parts.reading(()), partition_filter=rows, stored=parts)
 
     def with_database(self, db: DatabaseDef) -> Snapshot:
         """The next version, in which `db` replaces the database of its id."""
         others = {name: known for name, known in self.databases.items() if known.id != db.id}
-        return Snapshot(self.version + 1, {**others, db.name: db})
+        return replace(self, version=self.version + 1, databases={**others, db.name: db})
 
     def without_database(self, name: str) -> Snapshot:
-        return Snapshot(self.version + 1, {key: db for key, db in self.databases.items() if key != name})
+        kept = {key: db for key, db in self.databases.items() if key != name}
+        gone = {relation.id for relation in self.databases[name].relations.values()}
+        cold = {key: table for key, table in self.cold.items() if key not in gone}
+        return replace(self, version=self.version + 1, databases=kept, cold=cold)
 
     def with_relation(self, relation: Table | View) -> Snapshot:
         """The next version, in which `relation` replaces the one of its id in its database."""
@@ -83,10 +96,16 @@ class Snapshot:
         others = {name: known for name, known in db.relations.items() if known.id != relation.id}
         return self._replace(db, {**others, relation.name: relation})
 
+    def with_cold(self, tables: ColdTables) -> Snapshot:
+        """The next version, in which these tables have these tiers."""
+        return replace(self, version=self.version + 1, cold={**self.cold, **tables})
+
     def without_relation(self, relation: Table | View) -> Snapshot:
         db = self.databases[relation.db]
-        return self._replace(db, {name: known for name, known in db.relations.items() if known.id != relation.id})
+        cold = {key: table for key, table in self.cold.items() if key != relation.id}
+        kept = {name: known for name, known in db.relations.items() if known.id != relation.id}
+        return replace(self._replace(db, kept), cold=cold)
 
     def _replace(self, db: DatabaseDef, relations: Mapping[str, Table | View]) -> Snapshot:
         changed = DatabaseDef(db.name, db.id, relations, db.properties, db.created_at)
-        return Snapshot(self.version + 1, {**self.databases, db.name: changed})
+        return replace(self, version=self.version + 1, databases={**self.databases, db.name: changed})

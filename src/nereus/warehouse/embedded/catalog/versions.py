@@ -80,10 +80,18 @@ class Versions:
                 with closing(self._engine.cursor()) as cursor:
                     self.stamp(cursor, table_id, (WHOLE,))
 
-    def stamp_held(self, cursor: duckdb.DuckDBPyConnection, tables: Iterable[Table], added_to: Table | None) -> None:
+    def stamp_held(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        tables: Iterable[Table],
+        added_to: Table | None,
+        *,
+        same_rows: bool = False,
+    ) -> None:
         """Number the changes of the caller's transaction to the tables that its thread holds.
 
         `tables` are their definitions from now on; of `added_to` only partitions that have uncommitted rows changed.
+        With `same_rows` nothing changed that a query could see.
         """
         definitions = {table.id: table for table in tables}
         for entry in self._stack():
@@ -91,7 +99,8 @@ class Versions:
             partitions: Iterable[int] = (WHOLE,)
             if added_to is not None and added_to.id == table_id:
                 partitions = touched(cursor, definitions.get(table_id, added_to))
-            self.stamp(cursor, table_id, partitions)
+            if not same_rows:
+                self.stamp(cursor, table_id, partitions)
             entry[1] = 1
 
     def stamp(self, cursor: duckdb.DuckDBPyConnection, table_id: int, partitions: Iterable[int]) -> None:

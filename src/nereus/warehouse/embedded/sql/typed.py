@@ -108,9 +108,11 @@ class BoundQuery:
         sql: DuckDB text; running it gives the physical types of `columns`, in order.
         reads: what privileges must be checked for. A view counts as itself, not as the tables below it.
         volatile: must not be cached by text.
+        stored: every (database, table) with rows that it reads, those below views too.
     """
 
     sql: str
     columns: tuple[ResultColumn, ...]
     reads: frozenset[ColumnRead]
     volatile: bool
+    stored: frozenset[tuple[str, str]] = frozenset()

@@ -1,0 +1,171 @@
+"""Blocks of remote files on the local disk: bounded, checked whenever they are read, the least used go first."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.tiers.model import BLOCK, RemoteFile
+
+_log = logging.getLogger(__name__)
+
+#: Gives the bytes from one offset to before another.
+Fetch = Callable[[int, int], bytes]
+
+
+class BlockCache:
+    """A folder that holds at most `limit` bytes of blocks, whatever happens.
+
+    What does not fit, or cannot be written because the disk is full, is read from the store again the next time.
+    A block whose checksum is wrong is thrown away and fetched again.
+    """
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+        self._limit = limit
+        self._blocks: OrderedDict[str, int] = OrderedDict()
+        self._bytes = 0
+        self._guard = threading.Lock()
+        self._files: dict[str, threading.Lock] = {}
+        self._load()
+
+    @property
+    def bytes(self) -> int:
+        """What lies in the folder now."""
+        return self._bytes
+
+    @property
+    def limit(self) -> int:
+        return self._limit
+
+    def read(self, file: RemoteFile, start: int, stop: int, fetch: Fetch) -> tuple[bytes, int]:
+        """Bytes of a file from `start` to before `stop`, and how many had to be fetched for them."""
+        first, last = start // BLOCK, (stop - 1) // BLOCK
+        found: dict[int, bytes] = {}
+        # Readers of one file wait for each other rather than fetch the same block twice.
+        with self._lock(file.key):
+            missing = [number for number in range(first, last + 1) if not self._take(file, number, found)]
+            fetched = 0
+            for low, high in _runs(missing):
+                end = min((high + 1) * BLOCK, file.bytes)
+                content = fetch(low * BLOCK, end)
+                fetched += len(content)
+                for number in range(low, high + 1):
+                    at = (number - low) * BLOCK
+                    block = content[at : at + BLOCK]
+                    check(file, number, block)
+                    found[number] = block
+                    self._put(_name(file, number), block)
+        joined = found[first] if first == last else b"".join(found[number] for number in range(first, last + 1))
+        return joined[start - first * BLOCK : stop - first * BLOCK], fetched
+
+    def forget(self, file: RemoteFile) -> None:
+        """Remove the blocks of a file that is gone."""
+        with self._guard:
+            prefix = _prefix(file)
+            for name in [name for name in self._blocks if name.startswith(prefix)]:
+                self._drop(name)
+            self._files.pop(file.key, None)
+
+    def clear(self) -> None:
+        with self._guard:
+            for name in list(self._blocks):
+                self._drop(name)
+
+    def _lock(self, key: str) -> threading.Lock:
+        with self._guard:
+            return self._files.setdefault(key, threading.Lock())
+
+    def _take(self, file: RemoteFile, number: int, found: dict[int, bytes]) -> bool:
+        name = _name(file, number)
+        with self._guard:
+            if name not in self._blocks:
+                return False
+            self._blocks.move_to_end(name)
+        try:
+            block = (self._folder / name).read_bytes()
+            check(file, number, block)
+        except (OSError, DorisError):
+            with self._guard:
+                self._drop(name)
+            return False
+        found[number] = block
+        return True
+
+    def _put(self, name: str, block: bytes) -> None:
+        with self._guard:
+            if len(block) > self._limit or name in self._blocks:
+                return
+            while self._bytes + len(block) > self._limit:
+                self._drop(next(iter(self._blocks)))
+            # Counted before it is there, so that the folder never holds more than is known.
+            self._blocks[name] = len(block)
+            self._bytes += len(block)
+        try:
+            (self._folder / name).write_bytes(block)
+        except OSError as error:
+            _log.warning("the cache of cooled rows cannot take a block: %s", error)
+            with self._guard:
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        size = self._blocks.pop(name, None)
+        if size is None:
+            return
+        self._bytes -= size
+        (self._folder / name).unlink(missing_ok=True)
+
+    def _load(self) -> None:
+        """Take over what a former run left; their checksums are looked at when they are read."""
+        entries = [(entry.stat(), entry) for entry in os.scandir(self._folder) if entry.is_file(follow_symlinks=False)]
+        for status, entry in sorted(entries, key=lambda pair: pair[0].st_mtime):
+            self._blocks[entry.name] = status.st_size
+            self._bytes += status.st_size
+        while self._bytes > self._limit:
+            self._drop(next(iter(self._blocks)))
+
+
+def check(file: RemoteFile, number: int, block: bytes) -> None:
+    """Raise unless this is the block that was written."""
+    expected = int.from_bytes(file.checksums[4 * number : 4 * number + 4], "little")
+    if zlib.crc32(block) != expected:
+        raise DorisError(
+            f"the file {file.key} in the object store has changed: its block {number} has a wrong checksum. "
+            "Restore the file from a backup of the bucket."
+        )
+
+
+def checksums(path: Path) -> bytes:
+    """The checksum of each block of a file, as `RemoteFile` keeps them."""
+    found = bytearray()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            found += zlib.crc32(block).to_bytes(4, "little")
+    return bytes(found)
+
+
+def _prefix(file: RemoteFile) -> str:
+    # The last part of a key is unique by itself.
+    return f"{Path(file.key).stem}-"
+
+
+def _name(file: RemoteFile, number: int) -> str:
+    return f"{_prefix(file)}{number}"
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """``[1, 2, 5] -> [(1, 2), (5, 5)]``"""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
