@@ -104,7 +104,7 @@ class SystemSchema:
 
     def _filtered(self, relation: Relation | None) -> Relation | None:
         """The relation with what row policies let the user see of it."""
-        policies = self.session.warehouse.policies
+        policies = self.session.warehouse.row_policies
         if relation is None or not policies.of_table(relation.db, relation.name):
             return relation
         # What one user may see of it is no plan for another.

@@ -7,8 +7,9 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.result import ResultColumn
 from nereus.warehouse.embedded.sql import rules, tree
-from nereus.warehouse.embedded.sql.context import Context
+from nereus.warehouse.embedded.sql.context import Context, Meanings
 from nereus.warehouse.embedded.sql.outputs import Output
+from nereus.warehouse.embedded.sql.parts import Parts, Rewriter
 from nereus.warehouse.embedded.sql.queries import QueryBinder
 from nereus.warehouse.embedded.sql.scope import Column, Scope
 from nereus.warehouse.embedded.sql.typed import BoundQuery, ColumnRead, Relation, Schema, SessionFacts, Typed
@@ -19,15 +20,36 @@ rules.load()
 RELATION_ALIAS = "t0"
 
 
-def bind_query(query: tree.Query, schema: Schema, facts: SessionFacts) -> BoundQuery:
-    """Bind a parsed query. Raises DorisError with Doris' own texts, and Refused for what is not proven equal."""
-    context = Context(schema, facts, query.text, facts.database)
+def bind_query(
+    query: tree.Query, schema: Schema, facts: SessionFacts, rewriter: Rewriter | None = None
+) -> BoundQuery:
+    """Bind a parsed query. Raises DorisError with Doris' own texts, and Refused for what is not proven equal.
+
+    `rewriter` may put other SELECTs in the place of its own.
+    """
+    return bind_parts(query, schema, facts, rewriter)[0]
+
+
+def bind_parts(
+    query: tree.Query, schema: Schema, facts: SessionFacts, rewriter: Rewriter | None = None
+) -> tuple[BoundQuery, Parts | None]:
+    """A bound query, and its clauses where it is one SELECT."""
+    context = Context(schema, facts, query.text, facts.database, rewriter=rewriter)
     try:
         bound = QueryBinder(context).query(query, None)
     except RecursionError:
         raise Refused("a statement nested this deeply") from None
     columns = tuple(_result_column(output) for output in bound.outputs)
-    return BoundQuery(bound.text, columns, context.all_reads(), context.volatile)
+    found = BoundQuery(bound.text, columns, context.all_reads(), context.volatile, frozenset(context.stored))
+    return found, bound.parts
+
+
+def meanings_of(query: tree.Query, schema: Schema, facts: SessionFacts) -> Meanings:
+    """What the names and stars in the text of a query mean."""
+    meanings = Meanings()
+    context = Context(schema, facts, query.text, facts.database, meanings=meanings)
+    QueryBinder(context).query(query, None)
+    return meanings
 
 
 def _result_column(output: Output) -> ResultColumn:

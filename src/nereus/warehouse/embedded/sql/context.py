@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from nereus.warehouse.embedded.sql.lexer import syntax_error
+from nereus.warehouse.embedded.sql.parts import Parts, Rewriter
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.sql.scope import Column
 from nereus.warehouse.embedded.sql.typed import ColumnRead, Schema, SessionFacts, Typed
@@ -33,6 +34,14 @@ class Counters:
 
 
 @dataclass(slots=True)
+class Meanings:
+    """What names and stars of the statement's own text mean: names by their offset, stars by the id of their node."""
+
+    names: dict[int, Column] = field(default_factory=dict)
+    stars: dict[int, list[Column]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Context:
     """Mutable state of binding one statement, or one view within it.
 
@@ -42,6 +51,9 @@ class Context:
         reads: columns of tables and views that the statement itself names; not those below a view.
         tables: every table or view the statement names.
         volatile: some part may give another value when it is run again.
+        meanings: filled in where somebody asks for it.
+        stored: every table with rows that is read, those below views too.
+        rewriter: may put another SELECT in the place of one (materialised views).
     """
 
     schema: Schema
@@ -54,6 +66,13 @@ class Context:
     volatile: bool = False
     view_depth: int = 0
     renderer: Renderer = field(default_factory=Renderer)
+    meanings: Meanings | None = None
+    rewriter: Rewriter | None = None
+    stored: set[tuple[str, str]] = field(default_factory=set)
+
+    def rewritten(self, parts: Parts) -> Parts | None:
+        """What answers a SELECT faster, where there is something."""
+        return None if self.rewriter is None else self.rewriter(parts, self.counters.alias)
 
     def render(self, node: exp.Expression) -> str:
         """The DuckDB text of an expression."""

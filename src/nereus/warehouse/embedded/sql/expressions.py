@@ -168,6 +168,8 @@ class ExpressionBinder:
             found = exact
         if from_outer and outer is not None:
             outer.used.append((found[0], self.clause))
+        if self.context.meanings is not None and (found[0].value is None or self.clause == "SORT"):
+            self.context.meanings.names[at] = found[0]
         return found[0]
 
     def unknown(self, parts: tuple[str, ...], at: int) -> DorisError:

@@ -185,9 +185,12 @@ def _view(
         tables=set(),
         volatile=False,
         view_depth=context.view_depth + 1,
+        meanings=None,
     )
     bound = binder.of_text(inner, relation.view_sql_mode)
     context.volatile |= inner.volatile
+    if inner.rewriter is None:
+        context.rewriter = None
     if len(bound.outputs) != len(relation.columns):
         raise DorisError(f"View {relation.db}.{relation.name} has other columns than its query gives")
     columns = [

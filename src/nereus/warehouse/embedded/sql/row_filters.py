@@ -24,8 +24,18 @@ def guarded(source: str, relation: Relation, columns: Sequence[Column], binder: 
     if not relation.row_filter:
         return source
     context = binder.context
+    # What was computed from all rows answers nobody who may not see all rows.
+    context.rewriter = None
     alias = context.counters.alias()
-    inner = replace(context, text=relation.row_filter, database=relation.db, reads=set(), tables=set(), volatile=False)
+    inner = replace(
+        context,
+        text=relation.row_filter,
+        database=relation.db,
+        reads=set(),
+        tables=set(),
+        volatile=False,
+        meanings=None,
+    )
     qualifier = (CATALOG, relation.db, relation.name)
     own = [
         Column(column.name, column.type, qualifier, alias, column.physical, column.nullable, None, column.number)

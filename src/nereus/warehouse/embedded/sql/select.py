@@ -18,9 +18,12 @@ from nereus.warehouse.embedded.sql.checks import (
     outside_aggregates,
     ungrouped,
 )
+from nereus.warehouse.embedded.sql.context import Context
 from nereus.warehouse.embedded.sql.correlation import CorrelatedSelect, conjuncts
 from nereus.warehouse.embedded.sql.expressions import ExpressionBinder, Found
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
+from nereus.warehouse.embedded.sql.parts import Parts, select_text
+from nereus.warehouse.embedded.sql.pruning import PartScan
 from nereus.warehouse.embedded.sql.relations import BoundRelation, bind_relation
 from nereus.warehouse.embedded.sql.render import quoted
 from nereus.warehouse.embedded.sql.rules.build import twice
@@ -89,7 +92,10 @@ class SelectBinder:
         self._check()
         if self.outer is not None and len(self.outer.used) > before:
             self._correlated(self.outer, before, [value.node for value in (*filters, having) if value is not None])
+        outermost = self.outer is None or len(self.outer.used) == before
         head = f"{prefix}SELECT {'DISTINCT ' if select.distinct else ''}"
+        if relation is not None:
+            self._narrow(relation, filters)
         tail = "" if relation is None else f" FROM {relation.text}"
         if having is not None and self._after_windows(having, own_windows):
             qualify = having if qualify is None else Typed(exp.And(this=having.node, expression=qualify.node), BOOLEAN)
@@ -104,16 +110,60 @@ class SelectBinder:
             tail += f" HAVING {context.render(having.node)}"
         if qualify is not None:
             tail += f" QUALIFY {context.render(qualify.node)}"
-        tail += sorting + limit
+        tail += _sorting(sorting, context) + limit
+        values = tuple(item.value for item in self.items)
+        outputs = tuple(self._output(item) for item in self.items)
+        windowed = qualify is not None or any(item.found.window for item in self.items)
+        parts: Parts | None = None
+        if relation is not None:
+            plain = outermost and not prefix and not windowed
+            parts = self._parts(relation, filters, having, sorting, limited=bool(limit), plain=plain)
+            written = context.rewritten(parts)
+            if written is not None:
+                return Bound(outputs, select_text(written, context.renderer, suffix=limit))
 
         def assemble(items: Sequence[Typed]) -> str:
             listed = ", ".join(f"{context.render_item(item)} AS {quoted(f'c{i}')}" for i, item in enumerate(items))
             return f"{head}{listed}{tail}"
 
-        values = tuple(item.value for item in self.items)
         in_place = not select.distinct and not sorting
-        outputs = tuple(self._output(item) for item in self.items)
-        return Bound(outputs, assemble(values), values if in_place else None, assemble if in_place else None)
+        scans: tuple[tuple[PartScan, tuple[Typed, ...]], ...] = ()
+        if relation is not None and not (limit or windowed or self.sets):
+            # Conditions on plain columns of the result may be put to the rows below instead.
+            scans = tuple((scan, values) for scan in relation.scans)
+        return Bound(
+            outputs, assemble(values), values if in_place else None, assemble if in_place else None, parts, scans
+        )
+
+    def _narrow(self, relation: BoundRelation, filters: Sequence[Typed]) -> None:
+        """Leave out of FROM the stored parts that the filters rule out."""
+        for scan in relation.scans:
+            relation.text = scan.narrow([value.node for value in filters], relation.text, self.binder.context.render)
+
+    def _parts(
+        self,
+        relation: BoundRelation,
+        filters: Sequence[Typed],
+        having: Typed | None,
+        sorting: Sequence[tuple[int | exp.Expression, str]],
+        *,
+        limited: bool,
+        plain: bool,
+    ) -> Parts:
+        return Parts(
+            relation.joined_tables,
+            relation.text,
+            tuple(item.value for item in self.items),
+            tuple(value.node for value in filters),
+            tuple(key.node for key in self.keys) if self.select.group is not None or self.grouped else (),
+            None if self.sets is None else tuple(tuple(key.node for key in keys) for keys in self.sets),
+            self.grouped,
+            self.select.distinct,
+            having.node if having is not None else None,
+            tuple(sorting),
+            limited,
+            plain,
+        )
 
     def _correlated(self, outer: Scope, before: int, conditions: Sequence[exp.Expression]) -> None:
         """Leave a note of the outer columns that this SELECT refers to."""
@@ -206,6 +256,8 @@ class SelectBinder:
         columns = [c for c in self.scope.star(star.args["parts"]) if c not in excepted]
         if not columns:
             raise DorisError("All slots in * EXCEPT clause are excepted")
+        if self.binder.context.meanings is not None:
+            self.binder.context.meanings.stars[id(star)] = columns
         for column in columns:
             if column.number in replaced:
                 node, name = replaced.pop(column.number)
@@ -351,19 +403,16 @@ class SelectBinder:
             raise DorisError(f"{missing[0]} should be grouped by.")
         return condition, expressions.found.window is not None
 
-    def _sort(self, order: Sequence[tree.SortItem]) -> str:
-        if not order:
-            return ""
-        texts = [text for item in order if (text := self._sort_key(item))]
-        return f" ORDER BY {', '.join(texts)}" if texts else ""
+    def _sort(self, order: Sequence[tree.SortItem]) -> list[tuple[int | exp.Expression, str]]:
+        return [key for item in order if (key := self._sort_key(item))]
 
-    def _sort_key(self, item: tree.SortItem) -> str | None:
+    def _sort_key(self, item: tree.SortItem) -> tuple[int | exp.Expression, str] | None:
         """One ORDER BY key: an ordinal where it is an item of the SELECT list, None where it is a constant."""
         node = item.expression
         suffix = direction(item)
         if ordinal_of(node) is not None:
             ordinal = self._ordinal(node)
-            return f"{ordinal}{suffix}" if ordinal else None
+            return (ordinal, suffix) if ordinal else None
         if not _has_aggregate(node):
             candidates = naming.in_order_by(self.scope, self._item_columns())
         else:
@@ -374,7 +423,7 @@ class SelectBinder:
         found = expressions.take_found()
         for position, bound in enumerate(self.items, 1):
             if bound.value.node == value.node:
-                return f"{position}{suffix}"
+                return position, suffix
         if found.alias:
             twice(value, "another use")
         if is_constant(value) and not found.window and not found.aggregate:
@@ -393,7 +442,7 @@ class SelectBinder:
             missing = self._missing([value])
             if missing:
                 raise DorisError(f"{missing[0]} should be grouped by.")
-        return f"{self.binder.context.render(value.node)}{suffix}"
+        return value.node, suffix
 
     # what may stand beside an aggregation
 
@@ -406,6 +455,11 @@ class SelectBinder:
         missing = self._missing([item.value for item in self.items])
         if missing:
             raise DorisError(f"{', '.join(missing)} not in aggregate's output")
+
+
+def _sorting(keys: Sequence[tuple[int | exp.Expression, str]], context: Context) -> str:
+    texts = (f"{key if isinstance(key, int) else context.render(key)}{suffix}" for key, suffix in keys)
+    return f" ORDER BY {', '.join(texts)}" if keys else ""
 
 
 def _has_aggregate(node: exp.Expression) -> bool:

@@ -67,7 +67,7 @@ def create_row_policy(session: Session, text: str) -> Ok:
     policy = RowPolicy(name, db, table, kind == "RESTRICTIVE", condition, text.strip(), role=role)
     if user is not None:
         policy = RowPolicy(name, db, table, kind == "RESTRICTIVE", condition, text.strip(), user.name, user.host)
-    session.warehouse.policies.create(policy, if_not_exists=if_not_exists)
+    session.warehouse.row_policies.create(policy, if_not_exists=if_not_exists)
     session.warehouse.catalog.touch()
     return Ok()
 
@@ -117,7 +117,7 @@ def drop_row_policy(session: Session, text: str) -> Ok:
             return False
         return user is None or (policy.user, policy.host) == user
 
-    session.warehouse.policies.drop(name, matches, if_exists=if_exists)
+    session.warehouse.row_policies.drop(name, matches, if_exists=if_exists)
     session.warehouse.catalog.touch()
     return Ok()
 
@@ -142,7 +142,7 @@ def show_row_policy(session: Session, text: str) -> ResultSet:
             policy.role or None,
             policy.statement,
         )
-        for policy in session.warehouse.policies
+        for policy in session.warehouse.row_policies
         if (user is None or (policy.user, policy.host) == user) and (not role or policy.role == role)
     ]
     return text_rows(_SHOWN, rows)

@@ -167,8 +167,9 @@ def test_views_see_their_tables_from_everywhere(run):
     finally:
         run("USE d")
         run("DROP DATABASE other")
-    assert "CREATE VIEW `v`\n(key_ comment 'the key',text_)\n COMMENT 'all' AS SELECT k, s FROM `internal`.`d`.`t`" in (
-        run.shown("v")
+    assert run.shown("v") == (
+        "CREATE VIEW `v`\n(key_ comment 'the key',text_)\n COMMENT 'all' AS SELECT `internal`.`d`.`t`.`k` AS `key_`, "
+        "`internal`.`d`.`t`.`s` AS `text_` FROM `internal`.`d`.`t` WHERE `internal`.`d`.`t`.`k` > 1;"
     )
 
 
@@ -178,8 +179,50 @@ def test_names_of_with_are_no_tables_of_a_view(run):
     run("INSERT INTO t VALUES (1)")
     run("CREATE VIEW v AS WITH x AS (SELECT k FROM t) SELECT k FROM x WHERE k IN (SELECT k FROM t)")
     assert run("SELECT * FROM v") == [(1,)]
-    assert run.shown("v").count("`internal`.`d`.`t`") == 2
-    assert "`internal`.`d`.`x`" not in run.shown("v")
+    assert run.shown("v").count("FROM `internal`.`d`.`t`") == 2
+    assert "FROM x" in run.shown("v")
+
+
+D = "`internal`.`d`"
+WRITTEN_OUT = [
+    (
+        "select k, sum(v) sv, count(*) c from ev group by k",
+        f"select {D}.`ev`.`k`, sum({D}.`ev`.`v`) `sv`, count(*) `c` from {D}.`ev` group by {D}.`ev`.`k`",
+    ),
+    ("select * from ev", f"select {D}.`ev`.`k`, {D}.`ev`.`v` from {D}.`ev`"),
+    ("select e.k as a from ev as e order by a", f"select {D}.`e`.`k` as `a` from {D}.`ev` as `e` order by `a`"),
+    (
+        "select x.k from (select k from d.ev) x where x.k > 1",
+        f"select {D}.`x`.`k` from (select {D}.`ev`.`k` from {D}.`ev`) `x` where {D}.`x`.`k` > 1",
+    ),
+    (
+        "with c (a) as (select v from ev) select c.a + 1 from c",
+        f"with `c` (`a`) as (select {D}.`ev`.`v` from {D}.`ev`) select {D}.`c`.`a` + 1 from c",
+    ),
+    (
+        "select k, w from ev lateral view explode([1, 2]) tmp as w",
+        f"select {D}.`ev`.`k`, `tmp`.`w` from {D}.`ev` lateral view explode([1, 2]) `tmp` as `w`",
+    ),
+    (
+        "select k from ev where v in (select v from ev x where v > 1)",
+        f"select {D}.`ev`.`k` from {D}.`ev` where {D}.`ev`.`v` in (select v from {D}.`ev` `x` where v > 1)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("query", "kept"), WRITTEN_OUT)
+def test_views_are_kept_with_every_name_written_out(run, query, kept):
+    run("CREATE TABLE ev (k INT, v INT) DUPLICATE KEY(k)")
+    run("INSERT INTO ev VALUES (1, 2), (2, 3)")
+    run(f"CREATE VIEW w AS {query}")
+    shown = run.shown("w").partition(" AS ")[2]
+    assert shown == f"{kept};"
+    assert sorted(run("SELECT * FROM w")) == sorted(run(query))
+
+
+def test_a_view_without_tables_is_shown_under_the_names_of_its_columns(run):
+    run("CREATE VIEW v1 (x COMMENT 'c') COMMENT 'vv' AS select 1")
+    assert run.shown("v1") == "CREATE VIEW `v1`\n(x comment 'c')\n COMMENT 'vv' AS select 1 AS `x`;"
 
 
 def test_a_view_keeps_the_columns_that_star_meant(run):
