@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.openings import syntax_error
 from nereus.warehouse.embedded.result import Result
 from nereus.warehouse.embedded.sql.lexer import first_words, split_statements, tokenize
 
@@ -127,7 +128,7 @@ def find(text: str) -> Route:
             return route
     if not words:
         raise DorisError(f"the statement begins with no word: {text.strip()[:40]!r}")
-    raise Refused(f"statements that begin with {' '.join(words[:2])}")
+    raise syntax_error(text, words) or Refused(f"statements that begin with {' '.join(words[:2])}")
 
 
 def split(text: str) -> list[str]:

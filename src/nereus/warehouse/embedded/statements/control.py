@@ -9,12 +9,9 @@ from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.lexer import END, STRING
 from nereus.warehouse.embedded.statements.reader import Reader
 
-refuse("CALL", kind="CALL")
-refuse("CREATE CATALOG", "CREATE EXTERNAL CATALOG", "ALTER CATALOG", "DROP CATALOG", kind="CREATE")
 refuse("CREATE RESOURCE", "CREATE EXTERNAL RESOURCE", "ALTER RESOURCE", "DROP RESOURCE", kind="CREATE")
 refuse("CREATE STORAGE", "ALTER STORAGE", "DROP STORAGE", kind="CREATE")
-refuse("ALTER SYSTEM", "ADMIN", "CANCEL", "RECOVER", "REFRESH", "INSTALL", "UNINSTALL", "WARM", "CLEAN", kind="ADMIN")
-refuse("BACKUP", "RESTORE", kind="BACKUP", instead="Use nereus backup.")
+refuse("RECOVER", kind="ADMIN")
 
 
 @statement("USE", kind="USE")

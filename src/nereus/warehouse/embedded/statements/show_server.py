@@ -9,6 +9,7 @@ from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.introspection.columns import INFORMATION_SCHEMA, system_tables
 from nereus.warehouse.embedded.introspection.server import process_rows, variable_rows
 from nereus.warehouse.embedded.introspection.storage import readable
+from nereus.warehouse.embedded.openings import syntax_error
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.statements.answers import from_system_table, like, typed_rows, words
@@ -31,7 +32,8 @@ _NODE_ID = 10000
 @statement("SHOW", kind="SHOW")
 def show_unknown(session: Session, text: str) -> Result:
     """Every SHOW that has no handler of its own."""
-    raise Refused(f"the statement {' '.join(opening_words(text)[:3])}")
+    words = opening_words(text)
+    raise syntax_error(text, words) or Refused(f"the statement {' '.join(words[:3])}")
 
 
 @statement(
