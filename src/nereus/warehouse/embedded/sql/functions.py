@@ -25,7 +25,8 @@ _RowFunction = Callable[..., Any]
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to every connection of the same database. Call it once per database."""
     for name, (function, arguments, result) in _FUNCTIONS.items():
-        connection.create_function(name, function, [*arguments], result, type=PythonUDFType.ARROW)
+        types = [connection.sqltype(argument) for argument in arguments]  # a str would ask DuckDB's shared connection
+        connection.create_function(name, function, types, connection.sqltype(result), type=PythonUDFType.ARROW)
     json_functions.register(connection)
 
 

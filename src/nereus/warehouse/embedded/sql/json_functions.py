@@ -158,5 +158,10 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to every connection of the same database. Call it once per database."""
     for name, (function, arguments, result) in _FUNCTIONS.items():
         connection.create_function(
-            name, function, [*arguments], result, type=PythonUDFType.ARROW, null_handling=FunctionNullHandling.SPECIAL
+            name,
+            function,
+            [connection.sqltype(argument) for argument in arguments],
+            connection.sqltype(result),
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
         )

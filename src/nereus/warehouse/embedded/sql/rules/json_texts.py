@@ -73,7 +73,7 @@ def _far(value: documents.Document) -> bool:
     if isinstance(value, (dict, list)):
         return any(map(_far, value.values() if isinstance(value, dict) else value))
     if isinstance(value, documents.Number):
-        return value != 0 and not 1e-3 <= abs(value) < 1e7
+        return float(value) != 0.0 and not 1e-3 <= abs(value) < 1e7
     return isinstance(value, int) and abs(value) >= 1 << 127
 
 
