@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nereus.warehouse.embedded.accounts import UserIdentity
+from nereus.warehouse.embedded.materialized.answering import Answer
 from nereus.warehouse.embedded.sql.typed import BoundQuery
 
 #: Text, current database, catalogue version, the variables that binding reads.
@@ -19,11 +20,15 @@ _LONGEST_TEXT = 16_384
 
 @dataclass(slots=True)
 class Plan:
-    """A bound query, and the last account (with the accounts' version) that was found to be allowed to run it."""
+    """A bound query, and the last account (with the accounts' version) that was found to be allowed to run it.
+
+    `answers` are the queries over materialised views that may run in its place, by the views that are fresh.
+    """
 
     bound: BoundQuery
     tables: tuple[str, ...]
     allowed: tuple[UserIdentity, int] | None = None
+    answers: dict[frozenset[int], Answer] = field(default_factory=dict)
 
 
 class PlanCache:

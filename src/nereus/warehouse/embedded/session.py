@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import duckdb
 import pyarrow as pa
@@ -36,6 +37,8 @@ _TIMEOUT = "query is timeout, killed by timeout checker"
 _WRITES = ("INSERT", "UPDATE", "DELETE", "LOAD")
 #: How long a session that is being closed waits for its statement to notice, in seconds.
 _PATIENCE_S = 10
+
+_Done = TypeVar("_Done")
 
 
 class Session:
@@ -231,6 +234,20 @@ class Session:
         else:
             result.batches = Watched(self, run, result)
         return result
+
+    def work(self, text: str, action: Callable[[], _Done]) -> _Done:
+        """Do what the warehouse does by itself as if it were the statement `text`: recorded, and open to `cancel`."""
+        run = Running(text)
+        run.deadline = math.inf
+        with self._guard:
+            self.running = run
+        try:
+            run.route = dispatch.find(text)
+            done = action()
+        except BaseException as error:
+            raise self.failed(run, error) from error
+        self.finish(run)
+        return done
 
     def failed(self, run: Running, error: BaseException, rows: int = 0) -> BaseException:
         """End a statement by an error; gives what is to be raised."""

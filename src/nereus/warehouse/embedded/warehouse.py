@@ -15,6 +15,7 @@ from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.introspection.schema import SystemSchema
 from nereus.warehouse.embedded.introspection.storage import Sizes
+from nereus.warehouse.embedded.materialized.service import Views
 from nereus.warehouse.embedded.plancache import PlanCache
 from nereus.warehouse.embedded.processes import Processes
 from nereus.warehouse.embedded.scheduler import Scheduler
@@ -60,6 +61,7 @@ class Warehouse:
         self.processes.watchers += [self.lanes.tick, lambda now: self.workload_policies.apply(self.processes)]
         self.scheduler = Scheduler(self.catalog, engine)
         self.audit = Audit(engine.cursor())
+        self.views = Views(self)
 
     @classmethod
     def open(cls, data: Path, *, memory_gb: float, threads: int, root_password: str) -> Warehouse:
@@ -97,6 +99,15 @@ class Warehouse:
         self.processes.add(session)
         return session
 
+    def system_session(self) -> Session:
+        """A session for what the warehouse does by itself, in the name of root."""
+        identity = self.accounts.identify("root", "127.0.0.1")
+        if identity is None:
+            raise DorisError("Unknown user 'root'")
+        session = Session(self, identity, "127.0.0.1", self.processes.next_id(), None)
+        self.processes.add(session)
+        return session
+
     def login_refused(self, user: str, host: str, error: DorisError) -> None:
         """Note that a client was sent away: in the audit log, and against the account where the password was wrong.
 
@@ -121,6 +132,7 @@ class Warehouse:
 
     def close(self) -> None:
         """End every session, write what is pending, release the file."""
+        self.views.close()
         self.processes.close()
         self.scheduler.close()
         self.audit.close()

@@ -8,7 +8,7 @@ table as changed a moment too early rather than a moment too late.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
 import duckdb
@@ -25,6 +25,9 @@ WHOLE = 0
 #: DuckDB numbers the rows that a transaction has not committed yet from here on (its MAX_ROW_ID).
 _NEW_ROWS = 36028797018960000
 
+#: What a thread said of a table that it held; 0 is nothing.
+_CHANGED, _SAME = 1, 2
+
 _LAYOUT = """
 CREATE TABLE IF NOT EXISTS nereus.versions (table_id BIGINT NOT NULL, partition_id BIGINT NOT NULL, version BIGINT);
 """
@@ -35,13 +38,18 @@ TableVersions = Mapping[int, int]
 
 
 class Versions:
-    """The latest change of every table, by partition."""
+    """The latest change of every table, by partition.
+
+    Attributes:
+        on_change: called with the ids of tables whose rows changed, once that is committed.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._known: dict[int, dict[int, int]] = {}
         self._guard = threading.Lock()
         self._held = threading.local()
+        self.on_change: Callable[[Sequence[int]], None] = lambda _: None
         with closing(engine.cursor()) as cursor:
             cursor.execute(_LAYOUT)
             found = cursor.execute(f"{_LATEST} GROUP BY ALL").fetchall()
@@ -79,6 +87,9 @@ class Versions:
             if not stamped:
                 with closing(self._engine.cursor()) as cursor:
                     self.stamp(cursor, table_id, (WHOLE,))
+        changed = [table_id for table_id, stamped in entries if stamped != _SAME]
+        if changed:
+            self.on_change(changed)
 
     def stamp_held(
         self,
@@ -101,7 +112,7 @@ class Versions:
                 partitions = touched(cursor, definitions.get(table_id, added_to))
             if not same_rows:
                 self.stamp(cursor, table_id, partitions)
-            entry[1] = 1
+            entry[1] = _SAME if same_rows else _CHANGED
 
     def stamp(self, cursor: duckdb.DuckDBPyConnection, table_id: int, partitions: Iterable[int]) -> None:
         """Number a change of these partitions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -112,6 +112,16 @@ class SystemSchema:
         user = self.session.identity
         roles = self.session.warehouse.accounts.roles(user)
         return replace(relation, row_filter=policies.condition(relation.db, relation.name, user.name, roles))
+
+    def table_function(self, name: str, properties: Mapping[str, str]) -> Relation | None:
+        """What a table function tells of the warehouse; None for an unknown one. Raises DorisError."""
+        from nereus.warehouse.embedded.introspection import functions
+
+        told = functions.rows(self, name, properties)
+        if told is None:
+            return None
+        self.touched = True
+        return self.materialize(told.name, told.columns, told.rows)
 
     # What SHOW asks
 

@@ -147,7 +147,9 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
             )
             for column in relation.columns
         ]
-        joined = Joined((Source(alias, source, {column.name: column.type for column in relation.columns}),))
+        types = {column.name: column.type for column in relation.columns}
+        joined = Joined((Source(alias, (relation.db, relation.name), types),))
+        context.stored.add((relation.db, relation.name))
     seen = guarded(source, relation, columns, binder)
     if seen != source or node.partitions:
         joined, scans = None, []
@@ -234,7 +236,7 @@ def _common_table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
 def _table_function(node: tree.TableFunction, context: Context) -> BoundRelation:
     """``numbers('number' = '10')``: the integers from 0, or `const_value` so many times."""
     if node.name != "numbers":
-        raise Refused(f"the table function {node.name}")
+        return _told_of_the_system(node, context)
     properties = {key.lower(): value for key, value in node.properties.items()}
     unknown = set(properties) - {"number", "const_value"}
     if unknown:
@@ -256,6 +258,21 @@ def _table_function(node: tree.TableFunction, context: Context) -> BoundRelation
     qualifier = (node.alias or "NumbersTableValuedFunction",)
     column = Column("number", BIGINT, qualifier, alias, "number", False, None, context.counters.column())
     return BoundRelation(text, [column], [column], [f"default.{node.alias}"] if node.alias else [])
+
+
+def _told_of_the_system(node: tree.TableFunction, context: Context) -> BoundRelation:
+    """``jobs('type' = 'mv')`` and others whose rows the schema knows."""
+    make = getattr(context.schema, "table_function", None)
+    found: Relation | None = make(node.name, node.properties) if make is not None else None
+    if found is None:
+        raise Refused(f"the table function {node.name}")
+    alias = context.counters.alias()
+    columns = [
+        Column(c.name, c.type, (node.alias or found.name,), alias, c.name, c.nullable, None, context.counters.column())
+        for c in found.columns
+    ]
+    names = [f"default.{node.alias}"] if node.alias else []
+    return BoundRelation(f"{found.from_sql} AS {quoted(alias)}", columns, columns, names)
 
 
 def _with_views(

@@ -15,7 +15,7 @@ _ELSEWHERE = ("s3", "hdfs", "local", "file", "query", "http_stream", "group_comm
 
 
 @cache
-def _columns() -> Mapping[str, tuple[tuple[str, str], ...]]:
+def function_columns() -> Mapping[str, tuple[tuple[str, str], ...]]:
     """(name, type) of the columns by function, with the type of the job behind a space."""
     data = resources.files("nereus.warehouse.embedded.statements").joinpath("table_functions.tsv").read_text("utf-8")
     found = {}
@@ -42,7 +42,7 @@ def describe_function(reader: Reader) -> Result:
         if not kind:
             raise DorisError("Invalid " + name[:-1] + " metadata query")
         name = f"{name} {kind}"
-    columns = _columns().get(name)
+    columns = function_columns().get(name)
     if columns is None:
         raise DorisError(f"Can not build FunctionTable {name.split()[0]}")
     rows = [[column, kind, "No", "false", None, "NONE"] for column, kind in columns]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nereus.warehouse.embedded.dispatch import find, statement
 from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.materialized.answering import explained
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.lexer import END
@@ -65,6 +66,8 @@ def _plan(session: Session, query: str) -> Result:
         lines = plan_of_write(session, query)
     else:
         plan = plan_query(session, query)
-        rows = session.cursor.execute(f"EXPLAIN {plan.bound.sql}").fetchall()
+        answer = session.warehouse.views.answering.answer(session, query, plan.bound, plan.answers)
+        rows = session.cursor.execute(f"EXPLAIN {answer.bound.sql}").fetchall()
         lines = [line for _, block in rows for line in block.rstrip().splitlines()]
+        lines += explained(answer)
     return text_rows([_COLUMN], [[line] for line in (*_NOTE, *lines)])

@@ -46,8 +46,9 @@ def _run(session: Session, text: str) -> Result:
         run.reads = plan.tables
     if plan.tables or not scans.countable(plan.bound.sql):
         admit(session, plan.tables)
+    answer = session.warehouse.views.answering.answer(session, text, plan.bound, plan.answers)
     try:
-        return _begun(session.stream(plan.bound.columns, plan.bound.sql))
+        return _begun(session.stream(answer.bound.columns, answer.bound.sql))
     except Exception as error:
         if not _outgrew(error):
             raise

@@ -20,7 +20,7 @@ from nereus.warehouse.embedded.statements.answers import (
 from nereus.warehouse.embedded.statements.reader import Reader
 from nereus.warehouse.embedded.types import BIGINT, DATETIME, VARCHAR, DorisType
 
-refuse("SHOW CREATE MATERIALIZED VIEW", "SHOW CREATE FUNCTION", "SHOW CREATE GLOBAL FUNCTION", kind="SHOW")
+refuse("SHOW CREATE FUNCTION", "SHOW CREATE GLOBAL FUNCTION", kind="SHOW")
 
 #: Columns of information_schema.tables behind SHOW TABLE STATUS, with name and type in the result.
 _STATUS: tuple[tuple[str, str, DorisType], ...] = (
