@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nereus.warehouse.embedded.sql.context import Context
+from nereus.warehouse.embedded.sql.parts import Parts
+from nereus.warehouse.embedded.sql.pruning import PartScan
 from nereus.warehouse.embedded.sql.render import quoted
 from nereus.warehouse.embedded.sql.rules import casts
 from nereus.warehouse.embedded.sql.scope import Column
@@ -33,12 +35,16 @@ class Bound:
         text: complete DuckDB text.
         items: the SELECT list where a cast may be put around each item in place.
         assemble: makes the text anew from other items.
+        parts: the clauses where the query is one SELECT.
+        scans: the places in it where conditions on its result may leave out stored parts, with its SELECT list.
     """
 
     outputs: tuple[Output, ...]
     text: str
     items: tuple[Typed, ...] | None = None
     assemble: Callable[[Sequence[Typed]], str] | None = None
+    parts: Parts | None = None
+    scans: tuple[tuple[PartScan, tuple[Typed, ...]], ...] = ()
 
     def cast(self, types: Sequence[DorisType], context: Context) -> Bound:
         """The same rows with columns of other types."""
