@@ -21,6 +21,7 @@ from nereus.warehouse.embedded.privileges import WANTED, Rights
 from nereus.warehouse.embedded.result import Ok, Result, ResultColumn, ResultSet
 from nereus.warehouse.embedded.running import Running
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
+from nereus.warehouse.embedded.tiers.reading import attributed
 from nereus.warehouse.embedded.workload import DEFAULT as DEFAULT_GROUP
 from nereus.warehouse.embedded.workload import admission, progress
 
@@ -198,6 +199,8 @@ class Session:
     def stream(self, columns: tuple[ResultColumn, ...], sql: str) -> ResultSet:
         """Start DuckDB text and give its rows as they come. DuckDB stops when the result is closed."""
         self.check_cancelled()
+        if self.running is not None:
+            sql = attributed(sql, str(self.running.number))
         cursor = self.cursor
         if self.running is not None and self.running.group is not None and self.warehouse.workload_policies.count_rows:
             progress.watch(self._cursor)

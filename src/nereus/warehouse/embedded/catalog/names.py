@@ -6,7 +6,8 @@ import re
 
 from nereus.warehouse.embedded.errors import DorisError
 
-_COMMON = r"^[a-zA-Z][a-zA-Z0-9\-_]{0,63}$"
+#: Names of databases, partitions, resources ...
+COMMON = r"^[a-zA-Z][a-zA-Z0-9\-_]{0,63}$"
 _TABLE = r"^[a-zA-Z0-9\-_$]*$"
 _COLUMN = r"""^[.a-zA-Z0-9_+\-/?@#$%^&*"\s,:]{0,255}[.a-zA-Z0-9_+\-/?@#$%^&*",:]$"""
 _LABEL = r"^[\-_A-Za-z0-9:]{1,128}$"
@@ -14,7 +15,7 @@ _TABLE_LIMIT = 64
 
 
 def check_database_name(name: str) -> None:
-    if not re.fullmatch(_COMMON, name):
+    if not re.fullmatch(COMMON, name):
         raise DorisError(f"Incorrect database name '{name}'")
 
 
@@ -37,7 +38,7 @@ def check_column_name(name: str) -> None:
 
 
 def check_partition_name(name: str) -> None:
-    if not re.fullmatch(_COMMON, name) or name.startswith("placeholder_"):
+    if not re.fullmatch(COMMON, name) or name.startswith("placeholder_"):
         raise DorisError("Incorrect partition name")
 
 

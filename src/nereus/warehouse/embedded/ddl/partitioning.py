@@ -112,11 +112,12 @@ def add_partitions(
     return tuple(known[len(present) :])
 
 
+_PROPERTIES = ("replication_num", "replication_allocation", "storage_medium", "storage_policy", "in_memory", "mutable")
+
+
 def _expanded(definition: PartitionDef, types: Sequence[DorisType], known: Sequence[Partition]) -> list[Partition]:
     for name in definition.properties:
-        if name == "storage_policy":
-            raise Refused("storage policies")
-        if name not in ("replication_num", "replication_allocation", "storage_medium", "in_memory", "mutable"):
+        if name not in _PROPERTIES:
             raise DorisError(f"Unknown properties: {name} = {definition.properties[name]}")
     kept = tuple(sorted(definition.properties.items()))
     if definition.kind == "STEP":

@@ -340,7 +340,8 @@ RULES: dict[str, Rule] = {
     "enable_mow_light_delete": _light_delete,
     "is_being_synced": _only_false("is_being_synced", "the embedded warehouse refuses is_being_synced."),
     "enable_duplicate_without_keys_by_default": _flag("enable_duplicate_without_keys_by_default"),
-    "storage_policy": _refused("storage policies"),
+    # Whether there is such a policy, and whether the table may have it, is asked by the catalogue.
+    "storage_policy": lambda value, facts: value or None,
     "storage_cooldown_time": _refused("the property storage_cooldown_time"),
     "file_cache_ttl_seconds": _refused("the property file_cache_ttl_seconds"),
     "row_store_columns": _refused("the property row_store_columns"),

@@ -9,8 +9,7 @@ from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.lexer import END, STRING
 from nereus.warehouse.embedded.statements.reader import Reader
 
-refuse("CREATE RESOURCE", "CREATE EXTERNAL RESOURCE", "ALTER RESOURCE", "DROP RESOURCE", kind="CREATE")
-refuse("CREATE STORAGE", "ALTER STORAGE", "DROP STORAGE", kind="CREATE")
+refuse("CREATE STORAGE VAULT", "ALTER STORAGE VAULT", "DROP STORAGE VAULT", kind="CREATE")
 refuse("RECOVER", kind="ADMIN")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from nereus.warehouse.embedded.denials import missing
 from nereus.warehouse.embedded.dispatch import statement
 from nereus.warehouse.embedded.errors import DorisError
-from nereus.warehouse.embedded.privileges import WANTED
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.rules.builtins import NAMES
@@ -83,7 +82,6 @@ _ANSWERS: dict[str, Answer] = {
         ),
         [],
     ),
-    "SHOW RESOURCES": (("Name", "ResourceType", "Item", "Value"), []),
     "SHOW REPOSITORIES": (
         ("RepoId", "RepoName", "CreateTime", "IsReadOnly", "Location", "Broker", "Type", "ErrMsg"),
         [],
@@ -193,13 +191,3 @@ def show_count(session: Session, text: str) -> Result:
     if word not in ("warnings", "errors"):
         raise DorisError("SHOW COUNT(*) is of WARNINGS or ERRORS")
     return text_rows([f"@@session.{word[:-1]}_count"], [["0"]])
-
-
-@statement("SHOW STORAGE POLICY", kind="SHOW")
-def show_storage_policy(session: Session, text: str) -> Result:
-    """There are none."""
-    session.check("ADMIN", error=missing(WANTED["ADMIN"].label.replace("Admin_priv", "ADMIN")))
-    if Reader.after(text, "SHOW", "STORAGE", "POLICY").accept("USING"):
-        return text_rows(["PolicyName", "Database", "Table", "Partitions"], [])
-    names = ["PolicyName", "Id", "Version", "Type", "StorageResource", "CooldownDatetime", "CooldownTtl"]
-    return text_rows(names, [])

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.tiers.client import StoreError
 from nereus.warehouse.embedded.tiers.model import BLOCK, RemoteFile
 
 _log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class BlockCache:
         try:
             block = (self._folder / name).read_bytes()
             check(file, number, block)
-        except (OSError, DorisError):
+        except (OSError, StoreError):
             with self._guard:
                 self._drop(name)
             return False
@@ -136,7 +136,7 @@ def check(file: RemoteFile, number: int, block: bytes) -> None:
     """Raise unless this is the block that was written."""
     expected = int.from_bytes(file.checksums[4 * number : 4 * number + 4], "little")
     if zlib.crc32(block) != expected:
-        raise DorisError(
+        raise StoreError(
             f"the file {file.key} in the object store has changed: its block {number} has a wrong checksum. "
             "Restore the file from a backup of the bucket."
         )

@@ -22,8 +22,8 @@ _PART = 8 << 20
 _DEFAULT_REGION = "us-east-1"
 
 
-class StoreUnreachable(DorisError):
-    """The object store of a resource does not give or take what was asked."""
+class StoreError(DorisError):
+    """The object store does not give or take what was asked. `failures` knows it by its name in the engine's errors."""
 
 
 class Client:
@@ -100,8 +100,8 @@ class Client:
                     f"permissions(put/head/delete/list/multipartUpload), status: {_reason(error)}"
                 ) from error
 
-    def _unreachable(self, doing: str, error: Exception) -> StoreUnreachable:
-        return StoreUnreachable(
+    def _unreachable(self, doing: str, error: Exception) -> StoreError:
+        return StoreError(
             f"the object store {self._place} (resource {self.resource.name}) failed {doing}: {_reason(error)}. "
             "Rows that have not cooled down can be read without it."
         )

@@ -15,16 +15,15 @@ from typing import Any
 
 from fsspec import AbstractFileSystem
 
-from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.tiers.cache import BlockCache, check
-from nereus.warehouse.embedded.tiers.client import Client
+from nereus.warehouse.embedded.tiers.client import Client, StoreError
 from nereus.warehouse.embedded.tiers.model import BLOCK, NO_USAGE, RemoteFile, Usage
 
 SCHEME = "cold"
 #: Statement of reads that must come from the store itself.
 UNCACHED = "uncached"
 _NEVER = datetime(2000, 1, 1)
-#: Usage and errors that nobody asked for are dropped when there are so many.
+#: Usage that nobody asked for is dropped when there is so much.
 _MOST_PENDING = 10_000
 
 
@@ -44,7 +43,6 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
         self.clients: Callable[[str], Client] | None = None
         self._files: dict[str, RemoteFile] = {}
         self._usage: dict[str, Usage] = {}
-        self._errors: dict[str, DorisError] = {}
         self._guard = threading.Lock()
 
     # What the warehouse says and asks
@@ -58,6 +56,9 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
         if file is not None and self.cache is not None:
             self.cache.forget(file)
 
+    def resource_of(self, key: str) -> str:
+        return self._files[key].resource
+
     def known(self) -> set[str]:
         return set(self._files)
 
@@ -65,11 +66,6 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
         """What a statement has read since this was last asked."""
         with self._guard:
             return self._usage.pop(statement, NO_USAGE)
-
-    def take_error(self, statement: str) -> DorisError | None:
-        """The error that ended a statement's read, which DuckDB tells as one of its own."""
-        with self._guard:
-            return self._errors.pop(statement, None)
 
     def bytes_at(self, path: str, start: int, stop: int) -> bytes:
         """The bytes of a file from `start` to before `stop`, counted for the statement in `path`."""
@@ -80,24 +76,17 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
         kept_from = file.bytes - len(file.tail)
         if start >= kept_from:
             return file.tail[start - kept_from : stop - kept_from]
-        try:
-            return self._read(statement, file, start, stop)
-        except DorisError as error:
-            with self._guard:
-                if len(self._errors) > _MOST_PENDING:
-                    self._errors.clear()
-                self._errors[statement] = error
-            raise
+        return self._read(statement, file, start, stop)
 
     def _read(self, statement: str, file: RemoteFile, start: int, stop: int) -> bytes:
         if self.clients is None or self.cache is None:
-            raise DorisError("the object store is not set up")
+            raise StoreError("the object store is not set up")
         client = self.clients(file.resource)
 
         def fetch(low: int, high: int) -> bytes:
             found = client.read(file.key, low, high)
             if len(found) != high - low:
-                raise DorisError(f"the file {file.key} in the object store {client.resource.place} was cut short")
+                raise StoreError(f"the file {file.key} in the object store {client.resource.place} was cut short")
             return found
 
         if statement == UNCACHED:
@@ -118,7 +107,7 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
         statement, _, key = path.removeprefix(f"{SCHEME}://").partition("/")
         file = self._files.get(key)
         if file is None:
-            raise FileNotFoundError(path)
+            raise StoreError(f"the cooled rows in {key} are gone: the table has changed. Run the statement again.")
         return statement, file
 
     # What DuckDB asks

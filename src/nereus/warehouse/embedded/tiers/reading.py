@@ -112,7 +112,7 @@ def _rows(partition: Partition, kinds: Sequence[DorisType]) -> list[str]:
 
 _guard = threading.Lock()
 #: Compares constants as the engine does, apart from its data.
-_judge = duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": False, "TimeZone": "UTC"})
+_judge = duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": False})
 
 
 @lru_cache(maxsize=2000)
