@@ -28,6 +28,7 @@ class Running:
     folder: Path
     mysql_port: int
     http_port: int
+    flight_port: int
     password: str = field(repr=False)
     pid: int
 
@@ -77,25 +78,25 @@ def serve(folder: Path, memory_gb: float, threads: int) -> Iterator[Running]:
         password_file.write_text(secrets.token_urlsafe(18), "ascii")
     command = [
         *(sys.executable, "-m", "nereus.warehouse.embedded", "--data", str(folder / "data")),
-        *("--bind", "127.0.0.1", "--mysql-port", "0", "--http-port", "0"),
+        *("--bind", "127.0.0.1", "--mysql-port", "0", "--http-port", "0", "--flight-port", "0"),
         *("--memory-gb", str(memory_gb), "--threads", str(threads), "--root-password-file", str(password_file)),
     ]
     with log.open("ab") as file:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file)
     try:
-        mysql_port, http_port = _ports(process, log)
-        yield Running(folder, mysql_port, http_port, password_file.read_text("ascii"), process.pid)
+        mysql_port, http_port, flight_port = _ports(process, log)
+        yield Running(folder, mysql_port, http_port, flight_port, password_file.read_text("ascii"), process.pid)
     finally:
         _stop(process)
 
 
-def _ports(process: subprocess.Popen[bytes], log: Path) -> tuple[int, int]:
-    """The ports it took, once it serves: ``ready mysql=127.0.0.1:40001 http=127.0.0.1:40002``."""
+def _ports(process: subprocess.Popen[bytes], log: Path) -> tuple[int, int, int]:
+    """The ports it took, once it serves: ``ready mysql=127.0.0.1:40001 http=127.0.0.1:40002 flight=...:40003``."""
     line = process.stdout.readline() if process.stdout else b""
     found = re.findall(rb":([0-9]+)", line)
-    if len(found) != 2:
+    if len(found) != 3:
         raise SystemExit("the warehouse did not start:\n" + log.read_text("utf-8"))
-    return int(found[0]), int(found[1])
+    return int(found[0]), int(found[1]), int(found[2])
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

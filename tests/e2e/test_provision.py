@@ -106,7 +106,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("d")
-    ports = free_ports("warehouse_mysql", "warehouse_http", "portal")
+    ports = free_ports("warehouse_mysql", "warehouse_http", "warehouse_flight", "portal")
     config, home = declare(folder / "platform.yaml", ports), folder / "h"
     try:
         yield Deployment(config, home, ports, run(config, home, "provision"))
@@ -229,7 +229,7 @@ def test_an_unknown_target_is_refused_with_the_fix(deployment: Deployment) -> No
 
 
 def test_a_taken_port_is_named_with_the_key_to_change(tmp_path: Path) -> None:
-    ports = free_ports("warehouse_mysql", "warehouse_http", "portal")
+    ports = free_ports("warehouse_mysql", "warehouse_http", "warehouse_flight", "portal")
     config = declare(tmp_path / "platform.yaml", ports)
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", ports["warehouse_http"]))

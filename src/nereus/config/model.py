@@ -167,6 +167,7 @@ class Ports(Section):
 
     warehouse_mysql: Port = 9030
     warehouse_http: Port = 8030
+    warehouse_flight: Port = 8070
     object_store: Port = 8333
     portal: Port = 8501
     superset: Port = 8088

@@ -64,6 +64,7 @@ def _warehouse(platform: Platform, home: Home) -> Service:
             *(sys.executable, "-m", "nereus.warehouse.embedded"),
             *("--data", str(home.data / "warehouse"), "--bind", local.bind),
             *("--mysql-port", str(ports.warehouse_mysql), "--http-port", str(ports.warehouse_http)),
+            *("--flight-port", str(ports.warehouse_flight)),
             *("--memory-gb", str(local.memory_gb), "--threads", str(local.threads)),
             *("--root-password-file", str(home.secrets / "warehouse-root")),
         ),
@@ -71,6 +72,7 @@ def _warehouse(platform: Platform, home: Home) -> Service:
         ports={
             ports.warehouse_mysql: "local.ports.warehouse_mysql",
             ports.warehouse_http: "local.ports.warehouse_http",
+            ports.warehouse_flight: "local.ports.warehouse_flight",
         },
         probe=probes.query(host, ports.warehouse_mysql, home),
         # A checkpoint of the whole database may be under way.

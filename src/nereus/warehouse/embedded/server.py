@@ -1,7 +1,7 @@
-"""The warehouse as a process: both ports, one warehouse, a clean end.
+"""The warehouse as a process: its ports, one warehouse, a clean end.
 
 Run it as ``python -m nereus.warehouse.embedded``. When it serves it prints one line to standard output,
-``ready mysql=127.0.0.1:9030 http=127.0.0.1:8030``; its log goes to standard error, a JSON object a line.
+``ready mysql=127.0.0.1:9030 http=127.0.0.1:8030 flight=127.0.0.1:8070``; its log goes to standard error, a JSON object a line.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nereus.errors import BadInput, NereusError
+from nereus.warehouse.embedded.flight.service import KEY as _FLIGHT_KEY
+from nereus.warehouse.embedded.flight.service import FlightServer
 from nereus.warehouse.embedded.http.app import HttpServer, serve_http
 from nereus.warehouse.embedded.warehouse import Warehouse
 from nereus.warehouse.embedded.wire.server import THREADS, MysqlServer, cannot_listen, serve_mysql
@@ -35,12 +37,13 @@ _LEVELS = ("debug", "info", "warning", "error")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says; `tls_cert` and `tls_key` come together or not at all."""
+    """What the command line says; `tls_cert` and `tls_key` come together or not at all, `flight_port` -1 is none."""
 
     data: Path
     bind: str
     mysql_port: int
     http_port: int
+    flight_port: int
     memory_gb: float
     threads: int
     root_password_file: Path
@@ -51,10 +54,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The two servers while they run."""
+    """The servers while they run."""
 
     mysql: MysqlServer
     http: HttpServer
+    flight: FlightServer | None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,6 +82,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--mysql-port", type=_port, default=9030, help="default: %(default)s; 0 takes a free one")
     parser.add_argument("--http-port", type=_port, default=8030, help="default: %(default)s; 0 takes a free one")
+    parser.add_argument(
+        "--flight-port", type=_flight_port, default=-1, help="of Arrow Flight SQL (default: -1, which is none, as Doris)"
+    )
     parser.add_argument("--memory-gb", type=_positive(float), default=4.0, help="default: %(default)s")
     parser.add_argument("--threads", type=_positive(int), default=2, help="of the engine (default: %(default)s)")
     parser.add_argument(
@@ -97,7 +104,8 @@ async def serve(options: Options) -> None:
         loop.add_signal_handler(number, stop.set)
     async with serving(options) as ports:
         mysql, http = ports.mysql, ports.http
-        print(f"ready mysql={mysql.host}:{mysql.port} http={http.host}:{http.port}", flush=True)
+        flight = f" flight={ports.flight.host}:{ports.flight.port}" if ports.flight is not None else ""
+        print(f"ready mysql={mysql.host}:{mysql.port} http={http.host}:{http.port}{flight}", flush=True)
         _log.info("serving MySQL on %s:%d and HTTP on %s:%d", mysql.host, mysql.port, http.host, http.port)
         await stop.wait()
         _log.info("stopping: %d connections", mysql.connections)
@@ -106,11 +114,13 @@ async def serve(options: Options) -> None:
 
 @asynccontextmanager
 async def serving(options: Options) -> AsyncIterator[Ports]:
-    """Both ports over an open warehouse; everything is closed at the end, the warehouse last."""
+    """All ports over an open warehouse; everything is closed at the end, the warehouse last."""
     password, tls = read_password(options.root_password_file), tls_context(options.tls_cert, options.tls_key)
     # Before the database is opened, which may take a while and fail for the same reason: an instance that runs.
     check_port(options.bind, options.mysql_port, _MYSQL_KEY)
     check_port(options.bind, options.http_port, _HTTP_KEY)
+    if options.flight_port >= 0:
+        check_port(options.bind, options.flight_port, _FLIGHT_KEY)
     if tls is None and not _is_loopback(options.bind):
         _log.warning("listening on %s without TLS: statements and rows can be read on the way", options.bind)
     warehouse = await asyncio.to_thread(
@@ -121,15 +131,29 @@ async def serving(options: Options) -> AsyncIterator[Ports]:
         mysql = await serve_mysql(warehouse, options.bind, options.mysql_port, tls, executor=executor)
         try:
             http = await serve_http(warehouse, options.bind, options.http_port, executor=executor, tls=tls)
+            flight = await asyncio.to_thread(_serve_flight, warehouse, options)
             try:
-                yield Ports(mysql, http)
+                yield Ports(mysql, http, flight)
             finally:
+                if flight is not None:
+                    await asyncio.to_thread(flight.close)
                 await http.close()
         finally:
             await mysql.close()
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(warehouse.close)
+
+
+def _serve_flight(warehouse: Warehouse, options: Options) -> FlightServer | None:
+    if options.flight_port < 0:
+        return None
+    tls = None
+    if options.tls_cert is not None and options.tls_key is not None:
+        tls = options.tls_cert.read_bytes(), options.tls_key.read_bytes()
+    server = FlightServer(warehouse, options.bind, options.flight_port, tls=tls)
+    warehouse.ports["flight"] = server.port
+    return server
 
 
 def read_password(file: Path) -> str:
@@ -204,6 +228,10 @@ def _port(text: str) -> int:
     if not 0 <= number <= 0xFFFF:
         raise argparse.ArgumentTypeError(f"{number} is no port: expected 0 to 65535")
     return number
+
+
+def _flight_port(text: str) -> int:
+    return -1 if text == "-1" else _port(text)
 
 
 class _positive:  # noqa: N801 - reads as a type in add_argument

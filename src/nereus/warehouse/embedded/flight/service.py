@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: Where platform.yaml names the port.
+KEY = "local.ports.warehouse_flight"
+
 _MIDDLEWARE = "login"
 _CREATE, _CLOSE, _CLOSE_SESSION = "CreatePreparedStatement", "ClosePreparedStatement", "CloseSession"
 #: CloseSessionResult with status CLOSED (its first field, an enum, is 1).
@@ -53,7 +56,7 @@ class FlightServer(fl.FlightServerBase):  # type: ignore[misc]
         except (pa.ArrowException, OSError) as error:
             raise BadInput(
                 f"cannot listen on {host}:{port}: {str(error).splitlines()[0]}",
-                fix="Change local.ports.warehouse_flight in platform.yaml, or stop what uses the port.",
+                fix=f"Change {KEY} in platform.yaml, or stop what uses the port.",
             ) from error
         self.host = host
         self._thread = threading.Thread(target=self.serve, name="flight", daemon=True)
