@@ -39,6 +39,11 @@ class Answer:
     code: int = 0
 
     @property
+    def crashed(self) -> bool:
+        """The error is one of the warehouse itself."""
+        return self.error is not None and "embedded warehouse failed" in self.error
+
+    @property
     def refused(self) -> bool:
         return self.error is not None and any(words in self.error for words in _REFUSALS)
 

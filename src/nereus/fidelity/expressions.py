@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nereus.fidelity import recordings
 from nereus.fidelity.asking import Answer, Asker
 from nereus.fidelity.findings import Finding, Verdict
@@ -9,6 +11,8 @@ from nereus.fidelity.findings import Finding, Verdict
 #: How a recording writes an error: this word, then code and text.
 _ERROR = "REFUSED"
 _NULL = "\\N"
+_ESCAPED = re.compile(r"\\(.)")
+_ESCAPES = {"\\": "\\", "t": "\t", "n": "\n"}
 #: The answer is known to Doris' backend only: the type and that it is accepted were recorded.
 _UNKNOWN = "?"
 _TABLE = (
@@ -47,10 +51,11 @@ def cluster(ask: Asker) -> list[Finding]:
         if answer.error is not None:
             found.append(_compared(statement, answer, _UNKNOWN, ""))
             continue
+        wanted = [_unescaped(cell) for cell in cells]
         got = [_as_jdbc(cell, of) for row in answer.rows for cell, of in zip(row, answer.types, strict=True)]
-        same = len(answer.rows) == 1 and len(got) == len(cells) and all(map(_same, got, cells, answer.types))
+        same = len(answer.rows) == 1 and len(got) == len(wanted) and all(map(_same, got, wanted, answer.types))
         verdict = Verdict.EQUAL if same else Verdict.DIFFERENT
-        found.append(Finding(statement, verdict, "" if same else f"{got}, Doris: {cells}"))
+        found.append(Finding(statement, verdict, "" if same else f"{got}, Doris: {wanted}"))
     return found
 
 
@@ -71,6 +76,13 @@ def _compared(subject: str, answer: Answer, wanted: str, type_: str) -> Finding:
     if got == (wanted, type_) or (wanted == _UNKNOWN and got[1] == type_):
         return Finding(subject, Verdict.EQUAL)
     return Finding(subject, Verdict.DIFFERENT, f"{got}, Doris: {(wanted, type_)}")
+
+
+def _unescaped(cell: str) -> str:
+    """What a recorded cell stands for; NULL stays as it is written."""
+    if cell == _NULL:
+        return cell
+    return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[0]), cell)
 
 
 def _as_jdbc(cell: str | None, of: str) -> str:

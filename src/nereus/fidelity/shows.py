@@ -65,6 +65,8 @@ def system_tables() -> list[Finding]:
 
 def _compared(ask: Asker, statement: str, columns: str, rows: str = "") -> Finding:
     answer = ask(statement)
+    if answer.crashed:
+        return Finding(statement, Verdict.DIFFERENT, answer.error or "")
     if columns.startswith("ERROR"):
         verdict = Verdict.ACCEPTED if answer.error is None else Verdict.EQUAL
         return Finding(statement, verdict, f"Doris: {columns}" if answer.error is None else "")

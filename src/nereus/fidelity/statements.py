@@ -82,6 +82,8 @@ def _compared(ask: Asker, outcome: str, error: str, statement: str) -> Finding:
     if outcome == "elsewhere":
         return Finding(statement, Verdict.ELSEWHERE, error)
     answer = ask(statement)
+    if answer.crashed:
+        return Finding(statement, Verdict.DIFFERENT, answer.error or "")
     if outcome == "ok":
         verdict = Verdict.EQUAL if answer.error is None else Verdict.REFUSED
         return Finding(statement, verdict, answer.error or "")
