@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, reduce
+from inspect import Parameter, Signature
 from itertools import pairwise
 from typing import Any
 
@@ -16,16 +17,21 @@ import pyarrow as pa
 from duckdb.func import PythonUDFType
 from numpy.typing import NDArray
 
-from nereus.warehouse.embedded.sql import digests, hashes, json_functions
+from nereus.warehouse.embedded.sql import digests, funnels, hashes, json_functions
 
 #: One row's list of values and the other arguments of the row -> the row's answer.
 _RowFunction = Callable[..., Any]
 
 
+#: What a function of events gives where the order of simultaneous events would decide.
+OPEN = -1
+
+
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to every connection of the same database. Call it once per database."""
     for name, (function, arguments, result) in _FUNCTIONS.items():
-        types = [connection.sqltype(argument) for argument in arguments]  # a str would ask DuckDB's shared connection
+        # A str as a type would ask DuckDB's shared connection. (Any: the stub's list takes no list of one kind.)
+        types: list[Any] = [connection.sqltype(argument) for argument in arguments]
         connection.create_function(name, function, types, connection.sqltype(result), type=PythonUDFType.ARROW)
     json_functions.register(connection)
 
@@ -122,11 +128,30 @@ def _intersect(groups: Any) -> Any:  # noqa: ANN401
     return _bitmaps([reduce(common, lists[start:end]) for start, end in pairwise(ends)])
 
 
+def _of_events(function: Callable[..., int | None], arguments: int) -> Callable[..., Any]:
+    """A function of the events of a group and of constants, as a function of columns."""
+
+    def column(lists: Any, *constants: Any) -> Any:  # noqa: ANN401
+        lists = _flat(lists)
+        moments, masks = (lists.values.field(i).to_pylist() for i in range(2))
+        given = [constant[0].as_py() for constant in map(_flat, constants)] if len(lists) else []
+        spans = pairwise(lists.offsets.to_pylist())
+        found = [function([*zip(moments[a:b], masks[a:b], strict=True)], *given) for a, b in spans]
+        return pa.array([OPEN if answer is None else answer for answer in found], pa.int64())
+
+    parameters = [Parameter(f"p{i}", Parameter.POSITIONAL_ONLY) for i in range(arguments)]
+    column.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # DuckDB counts the parameters
+    return column
+
+
 def _bitmaps(rows: list[NDArray[Any]]) -> Any:  # noqa: ANN401
     ends = np.cumsum([0, *map(len, rows)])
     values = np.concatenate([np.zeros(0, np.uint64), *rows]).astype(np.uint64)
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(values, pa.uint64()))
 
+
+#: Moments in microseconds with masks of conditions.
+_EVENTS = "STRUCT(t BIGINT, m BIGINT)[]"
 
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "doris_hash_text": (_hash_text, ["VARCHAR"], "UBIGINT"),
@@ -138,6 +163,9 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "doris_murmur3_64": (_murmur3(64), ["VARCHAR", "BIGINT"], "BIGINT"),
     "doris_hll_estimate": (_of_lists(hashes.estimate, pa.int64()), ["UINTEGER[]"], "BIGINT"),
     "doris_digest_quantile": (_of_lists_and_numbers(digests.quantile, pa.float64()), ["DOUBLE[]", "DOUBLE"], "DOUBLE"),
+    "doris_window_funnel": (_of_events(funnels.funnel, 4), [_EVENTS, "BIGINT", "VARCHAR", "BIGINT"], "BIGINT"),
+    "doris_sequence_match": (_of_events(funnels.matches, 2), [_EVENTS, "VARCHAR"], "BIGINT"),
+    "doris_sequence_count": (_of_events(funnels.count, 2), [_EVENTS, "VARCHAR"], "BIGINT"),
     "doris_bitmap_minus": (_minus, ["UBIGINT[]", "UBIGINT[]"], "UBIGINT[]"),
     "doris_bitmap_xor": (_xor, ["UBIGINT[]", "UBIGINT[]"], "UBIGINT[]"),
     "doris_bitmap_odd": (_odd, ["UBIGINT[]"], "UBIGINT[]"),

@@ -17,6 +17,7 @@ FAMILIES = (
     "bitmaps",
     "bitmap_aggregates",
     "hashing",
+    "funnels",
     "windows",
     "dates",
     "date_arithmetic",

@@ -24,7 +24,6 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"bitmap_(to|from)_base64", "the bytes of a roaring bitmap are not reproduced. Write bitmap_to_string(b)."),
     (r"topn.*|.*histogram|hist|count_by_enum", "its text or estimate is not reproduced."),
     (r"corr_welford", "its last digits depend on the order of rows in another way than Doris'."),
-    (r"window_funnel|retention|sequence_.*", "funnels are not implemented. Write a self join or window functions."),
     (r"st_.*", "there is no geometry."),
     (r"ai_.*|embed", "it would call a language model."),
     (r".*distance.*|inner_product.*", "vector search is not implemented."),
@@ -39,7 +38,13 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"sleep", "it would hold a thread of the warehouse."),
     (r"tokenize|score|esquery|multi_match.*|multi_search.*|ngram_search", "there is no inverted index. Write LIKE."),
     (r".*ipv[46].*|inet.*|is_ip.*", "there are no IP addresses."),
-    (r"map.*|struct.*|named_struct|str_to_map", "maps and structs are not implemented. Use columns or arrays."),
+    (
+        r"array_union|array_intersect",
+        "the order of its elements is that of a hash table. Write array_distinct(array_concat(a, b)),"
+        " or array_filter(x -> array_contains(b, x), a).",
+    ),
+    (r"array_shuffle|shuffle", "its order is random."),
+    (r"array_(split|reverse_split|zip|apply|enumerate_uniq)", "it is not implemented."),
     (r"json_search", "the order of several matches is not certain. Extract values with json_extract_string."),
     (r"variant_type", "there are no variants."),
     (r"last_query_id|auto_partition_name", "it answers from the cluster."),

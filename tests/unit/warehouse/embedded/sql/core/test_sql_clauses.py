@@ -389,7 +389,7 @@ def test_lateral_view_errors(house: House) -> None:
     assert house.error(text.format("nosuch(note)")) == "Can not found function 'nosuch'"
     assert house.error(text.format("explode_split(note)")) == "Can not found function 'explode_split' which has 1 arity"
     assert house.error(text.format("posexplode([1])")) == "posexplode gives 2 columns, but 1 are named"
-    assert "refuses LATERAL VIEW explode_bitmap" in house.error(text.format("explode_bitmap(note)"))
+    assert "refuses LATERAL VIEW explode_variant_array" in house.error(text.format("explode_variant_array(note)"))
     assert "refuses explode of varchar(20)" in house.error(text.format("explode(note)"))
     forbidden = "LOGICAL_GENERATE can not contains AggregateFunction expression: max(id)"
     assert house.error(text.format("explode_numbers(max(id))")) == forbidden
