@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nereus.warehouse.embedded.catalog.model import View
 from nereus.warehouse.embedded.denials import database_denied
-from nereus.warehouse.embedded.dispatch import refuse, statement
+from nereus.warehouse.embedded.dispatch import statement
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.introspection.columns import DATABASES, INTERNAL, system_tables
 from nereus.warehouse.embedded.result import Result, text_rows
@@ -19,8 +19,6 @@ from nereus.warehouse.embedded.statements.answers import (
 )
 from nereus.warehouse.embedded.statements.reader import Reader
 from nereus.warehouse.embedded.types import BIGINT, DATETIME, VARCHAR, DorisType
-
-refuse("SHOW CREATE FUNCTION", "SHOW CREATE GLOBAL FUNCTION", kind="SHOW")
 
 #: Columns of information_schema.tables behind SHOW TABLE STATUS, with name and type in the result.
 _STATUS: tuple[tuple[str, str, DorisType], ...] = (

@@ -128,6 +128,9 @@ _ANSWERS: dict[str, Answer] = {
     "SHOW ENCRYPTKEYS": (("EncryptKey Name", "EncryptKey String"), []),
     "SHOW CONSTRAINTS": (("Name", "Type", "Definition"), []),
 }
+_ANSWERS["SHOW FULL TRIGGERS"] = _ANSWERS["SHOW TRIGGERS"]
+_FUNCTIONS = ("Signature", "Return Type", "Function Type", "Intermediate Type", "Properties")
+_ANSWERS["SHOW FULL FUNCTIONS"] = _ANSWERS["SHOW GLOBAL FULL FUNCTIONS"] = (_FUNCTIONS, [])
 _ROUTINES = ("ProcedureName", "CatalogId", "DbId", "DbName", "PackageName", "OwnerName", "CreateTime", "ModifyTime")
 _ANSWERS["SHOW PROCEDURE STATUS"] = _ANSWERS["SHOW FUNCTION STATUS"] = (_ROUTINES, [])
 
@@ -142,6 +145,9 @@ def _register(opening: str) -> None:
             session.check("ADMIN", error=missing("ADMIN"))
         # What may follow narrows an answer that is empty anyway, or names one that fits on a page.
         tail = Reader.after(text, *opening.split()).tail()
+        if opening == "SHOW COLLATION":
+            # Doris reads LIKE and WHERE there and shows the same two.
+            tail = tail if tail.split(" ")[0].upper() not in ("LIKE", "WHERE") else ""
         if tail and rows:
             raise DorisError(f"extraneous input {tail!r} expecting {{<EOF>, ';'}}")
         return text_rows(names, rows)
@@ -163,9 +169,19 @@ def show_builtin_functions(session: Session, text: str) -> Result:
     named_database(session, reader.from_database(session.database))
     matches = like(reader.string() if reader.accept("LIKE") else None, case_sensitive=False)
     reader.finish()
-    names = ["Signature", "Return Type", "Function Type", "Intermediate Type", "Properties"]
     rows = [[name, "", "", "", ""] for name in sorted(NAMES) if matches(name)]
-    return text_rows(names, rows) if full else text_rows(["Function Name"], [row[:1] for row in rows])
+    return text_rows(_FUNCTIONS, rows) if full else text_rows(["Function Name"], [row[:1] for row in rows])
+
+
+@statement("SHOW CREATE FUNCTION", "SHOW CREATE GLOBAL FUNCTION", kind="SHOW")
+def show_create_function(session: Session, text: str) -> Result:
+    """SHOW CREATE [GLOBAL] FUNCTION name(types): users have none of their own"""
+    reader = Reader.after(text, "SHOW", "CREATE")
+    everywhere = reader.accept_word("GLOBAL")
+    reader.expect_word("FUNCTION")
+    db, name = ("__GLOBAL__", reader.name()) if everywhere else reader.table(session.database)
+    named = reader.tail()
+    raise DorisError(f"Unknown function, function={db}.{name}{named}")
 
 
 @statement("SHOW CLUSTERS", "SHOW COMPUTE GROUPS", kind="SHOW")

@@ -100,14 +100,41 @@ def show_data(session: Session, text: str) -> Result:
     if reader.accept("ALL"):
         raise Refused("SHOW DATA ALL", "Write SHOW DATA.")
     named = reader.table(session.database) if reader.accept("FROM") else None
-    if reader.token.word in ("ORDER", "PROPERTIES"):
-        raise Refused(f"SHOW DATA ... {reader.token.word}")
+    order = _order(reader)
+    if reader.token.word == "PROPERTIES":
+        raise Refused("SHOW DATA ... PROPERTIES")
     reader.finish()
     if named is not None:
-        return _table_data(session, *named)
+        return _table_data(session, *named, order)
     if session.database is None:
         return _databases_data(session)
-    return _database_data(session, session.database)
+    return _database_data(session, session.database, order)
+
+
+def _order(reader: Reader) -> list[tuple[str, bool]]:
+    """``ORDER BY column [DESC], ...`` as (lower-case name, descending)."""
+    found: list[tuple[str, bool]] = []
+    if reader.accept("ORDER"):
+        reader.expect("BY")
+        while True:
+            name = reader.name().lower()
+            found.append((name, reader.accept("DESC")))
+            if not found[-1][1]:
+                reader.accept("ASC")
+            if not reader.accept(","):
+                break
+    return found
+
+
+def _ordered(rows: list[list[Any]], names: list[str], order: list[tuple[str, bool]]) -> list[list[Any]]:
+    """Rows in the order asked for; sizes go by their bytes, which stand behind the columns that are shown."""
+    known = [name.lower() for name in names]
+    for name, descending in reversed(order):
+        if name not in known:
+            raise DorisError(f"Title name[{name}] does not exist")
+        at = len(names) if name == "size" else known.index(name)
+        rows = sorted(rows, key=lambda row: row[at], reverse=descending)
+    return [row[: len(names)] for row in rows]
 
 
 @statement("SHOW DYNAMIC PARTITION TABLES", kind="SHOW")
@@ -128,7 +155,7 @@ def show_dynamic_partitions(session: Session, text: str) -> Result:
     return text_rows(_DYNAMIC, rows)
 
 
-def _table_data(session: Session, db: str, name: str) -> Result:
+def _table_data(session: Session, db: str, name: str, order: list[tuple[str, bool]]) -> Result:
     found = find(session, db, name)
     if not session.rights.sees_table(db, name):
         raise command_denied(session, "SHOW DATA", f"{db}: {db}.{name}")
@@ -136,24 +163,25 @@ def _table_data(session: Session, db: str, name: str) -> Result:
         raise DorisError(f"'{db}.{name}' is not a OLAP table")
     size = session.warehouse.sizes.of(session.cursor, [found])[found.id]
     shown, copies = readable(size.bytes), replicas(found)
-    rows = [
-        [name, name, shown, copies, size.rows, "0.000 "],
-        ["", "Total", shown, copies, "", "0.000 "],
-    ]
-    return text_rows(["TableName", "IndexName", "Size", "ReplicaCount", "RowCount", "RemoteSize"], rows)
+    names = ["TableName", "IndexName", "Size", "ReplicaCount", "RowCount", "RemoteSize"]
+    rows = _ordered([[name, name, shown, copies, size.rows, "0.000 ", size.bytes]], names, order)
+    return text_rows(names, [*rows, ["", "Total", shown, copies, "", "0.000 "]])
 
 
-def _database_data(session: Session, db: str) -> Result:
+def _database_data(session: Session, db: str, order: list[tuple[str, bool]]) -> Result:
     listed = [found for found in session.warehouse.schema(session).tables(db) if isinstance(found, Table)]
     measured = session.warehouse.sizes.of(session.cursor, listed)
     rows: list[list[Any]] = []
     for found in listed:
-        rows.append([found.name, readable(measured[found.id].bytes), replicas(found), "0.000 "])
+        size = measured[found.id].bytes
+        rows.append([found.name, readable(size), replicas(found), "0.000 ", size])
     total, copies = sum(size.bytes for size in measured.values()), sum(row[2] for row in rows)
+    names = ["TableName", "Size", "ReplicaCount", "RemoteSize"]
+    rows = _ordered(rows, names, order)
     rows.append(["Total", readable(total), copies, "0.000 "])
     rows.append(["Quota", readable(QUOTA_BYTES), QUOTA_REPLICAS, ""])
     rows.append(["Left", readable(QUOTA_BYTES - total), QUOTA_REPLICAS - copies, ""])
-    return text_rows(["TableName", "Size", "ReplicaCount", "RemoteSize"], rows)
+    return text_rows(names, rows)
 
 
 def _databases_data(session: Session) -> Result:

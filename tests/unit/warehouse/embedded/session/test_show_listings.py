@@ -96,6 +96,26 @@ def test_a_table_tells_which_views_read_it(root: Session) -> None:
         ask(root, "SHOW VIEW FROM nosuch")
 
 
+def test_show_data_takes_an_order(root: Session) -> None:
+    names = [row[0] for row in ask(root, "SHOW DATA ORDER BY TableName DESC")][:-3]
+    assert names == sorted(names, reverse=True)
+    assert len(ask(root, "SHOW DATA FROM orders ORDER BY RowCount, Size DESC")) == 2
+    with pytest.raises(DorisError, match="nosuch"):
+        ask(root, "SHOW DATA ORDER BY nosuch")
+
+
+def test_users_have_no_functions(root: Session) -> None:
+    assert ask(root, "SHOW FULL FUNCTIONS IN shop") == []
+    with pytest.raises(DorisError, match=r"Unknown function, function=shop.f\(int\)"):
+        ask(root, "SHOW CREATE FUNCTION f(int)")
+
+
+def test_collations_are_two_whatever_is_asked(root: Session) -> None:
+    assert len(ask(root, "SHOW COLLATION LIKE 'x%'")) == len(ask(root, "SHOW COLLATION WHERE Charset = 'x'")) == 2
+    with pytest.raises(DorisError, match="extraneous input"):
+        ask(root, "SHOW COLLATION FOR x")
+
+
 def test_small_answers(root: Session) -> None:
     assert ask(root, "ADMIN DIAGNOSE TABLET 7") == [("TabletExist", "No", "")]
     assert ask(root, "SHOW TRASH")[0][2] == "0.000 "
