@@ -17,11 +17,12 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A stored table in FROM, all rows of it: DuckDB's alias, (database, name), and its columns."""
+    """A stored table in FROM, all rows of it: DuckDB's alias, (database, name), its columns and which are NOT NULL."""
 
     alias: str
     table: tuple[str, str]
     types: Mapping[str, DorisType]
+    required: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,8 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
             for column in relation.columns
         ]
         types = {column.name: column.type for column in relation.columns}
-        joined = Joined((Source(alias, (relation.db, relation.name), types),))
+        required = frozenset(column.name for column in relation.columns if not column.nullable)
+        joined = Joined((Source(alias, (relation.db, relation.name), types, required),))
         context.stored.add((relation.db, relation.name))
     seen = guarded(source, relation, columns, binder)
     if seen != source or node.partitions:

@@ -32,6 +32,8 @@ _VOLATILE = frozenset({"random", "uuid", "gen_random_uuid", "nextval", "error"})
 _INDIFFERENT = frozenset({"min", "max"})
 _SUMMED = frozenset({"sum", "count"})
 _FLOATS = ("float", "double")
+#: DuckDB divides the sum by the count of these as doubles; for longer integers it has more digits on the way.
+_SMALL = ("tinyint", "smallint")
 
 
 class NoMatch(Exception):
@@ -301,6 +303,10 @@ class _Match:
         if name == "grouping":
             return self._replaced(node, inside=True)
         distinct = len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Distinct)
+        if self.groups and not distinct and name in ("count", "avg") and len(node.expressions) == 1:
+            found = self._counted(node) if name == "count" else self._averaged(node)
+            if found is not None:
+                return found
         if self.groups and not (name in _INDIFFERENT or (name == "count" and distinct)):
             raise NoMatch("Query function roll up fail")
         if name not in _INDIFFERENT and name not in _SUMMED:
@@ -313,6 +319,31 @@ class _Match:
         if name == "sum" and any(column.name in self._floats for column in made.find_all(exp.Column)):
             raise NoMatch("Query function roll up fail")
         return made
+
+    def _counted(self, node: exp.Expression) -> exp.Expression | None:
+        """``count(a)`` as the view has it, or its ``count(*)`` for a column that is never NULL."""
+        known = self._totals.get(_text(node))
+        argument = node.expressions[0]
+        if known is None and isinstance(argument, exp.Column):
+            required = {(s.alias, name) for s in self.view_joined.inner for name in s.required}
+            if (argument.table, argument.name) in required:
+                known = self._totals.get("count(*)")
+        return None if known is None else known.copy()
+
+    def _averaged(self, node: exp.Expression) -> exp.Expression | None:
+        """``avg(a)`` of a small integer: the sum through the count, as DuckDB divides them for such a type."""
+        argument = node.expressions[0]
+        if not isinstance(argument, exp.Column):
+            return None
+        types = {(s.alias, name): kind.name for s in self.view_joined.sources for name, kind in s.types.items()}
+        if types.get((argument.table, argument.name)) not in _SMALL:
+            return None
+        total = self._totals.get(f"CAST(sum({_text(argument)}) AS BIGINT)")
+        counted = self._counted(exp.Anonymous(this="count", expressions=[argument.copy()]))
+        if total is None or counted is None:
+            return None
+        sides = [exp.Cast(this=side.copy(), to=exp.DataType.build("DOUBLE")) for side in (total, counted)]
+        return exp.Div(this=sides[0], expression=sides[1])
 
     @staticmethod
     def _may_be_float(node: exp.Expression) -> bool:
