@@ -15,7 +15,7 @@ from nereus.warehouse.embedded.catalog import store
 from nereus.warehouse.embedded.catalog.locks import TableLocks
 from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table, View
 from nereus.warehouse.embedded.catalog.names import check_database_name, check_table_name
-from nereus.warehouse.embedded.catalog.snapshot import Snapshot, physical, quoted
+from nereus.warehouse.embedded.catalog.snapshot import Snapshot, physical, quoted, temporary_table
 from nereus.warehouse.embedded.catalog.versions import Versions
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
@@ -143,7 +143,9 @@ class Catalog:
             if not self._is_free(table.db, table.name, if_not_exists):
                 return None
             partitions = tuple(replace(partition, id=self.new_id()) for partition in table.partitions)
+            rollups = tuple(replace(rollup, id=self.new_id()) for rollup in table.rollups)
             table = replace(table, id=self.new_id(), partitions=partitions, created_at=_now())
+            table = replace(table, rollups=rollups, temporary=())
             self.tiers.check(table)
             with self._transaction() as cursor:
                 self._add(cursor, table)
@@ -274,11 +276,7 @@ class Catalog:
         raise DorisError(f"Table '{name}' already exists")
 
     def _add(self, cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
-        columns = ", ".join(
-            f"{quoted(column.name)} {column.type.duckdb}{'' if column.nullable else ' NOT NULL'}"
-            for column in table.columns
-        )
-        cursor.execute(f"CREATE TABLE {physical(table)} ({columns})")
+        create_data(cursor, table)
         for column in table.columns:
             if column.auto_increment is not None:
                 cursor.execute("INSERT INTO nereus.auto_increment VALUES (?, ?)", [table.id, column.auto_increment])
@@ -289,12 +287,23 @@ class Catalog:
         if isinstance(relation, Table):
             self.tiers.remove(cursor, self._snapshot.cold.get(relation.id))
             cursor.execute(f"DROP TABLE {physical(relation)}")
+            for partition in relation.temporary:
+                cursor.execute(f"DROP TABLE {physical(temporary_table(relation, partition))}")
 
     @contextmanager
     def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with transaction(self.engine) as cursor:
             yield cursor
             cursor.commit()
+
+
+def create_data(cursor: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Make room for the rows of a table."""
+    columns = ", ".join(
+        f"{quoted(column.name)} {column.type.duckdb}{'' if column.nullable else ' NOT NULL'}"
+        for column in table.columns
+    )
+    cursor.execute(f"CREATE TABLE {physical(table)} ({columns})")
 
 
 @contextmanager

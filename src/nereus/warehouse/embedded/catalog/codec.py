@@ -17,6 +17,7 @@ from nereus.warehouse.embedded.catalog.model import (
     Materialized,
     Partition,
     Partitioning,
+    Rollup,
     Table,
     View,
 )
@@ -77,6 +78,8 @@ def _table(body: dict[str, Any]) -> Table:
         "partitioning": None if partitioning is None else _flat(Partitioning, partitioning),
         "partitions": tuple(_flat(Partition, item) for item in body.pop("partitions", ())),
         "distribution": _flat(Distribution, body.pop("distribution", {})),
+        "rollups": tuple(_flat(Rollup, item) for item in body.pop("rollups", ())),
+        "temporary": tuple(_flat(Partition, item) for item in body.pop("temporary", ())),
         "materialized": None if materialized is None else _flat(Materialized, materialized),
         "indexes": tuple(_flat(Index, item) for item in body.pop("indexes", ())),
     }

@@ -117,7 +117,19 @@ class Materialized:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollup:
+    """A rollup index: remembered and shown; queries read the table itself. `keys` are the first of its `columns`."""
+
+    name: str
+    id: int
+    columns: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
+    """A table; `temporary` are its temporary partitions, each with rows of its own in the data table of its id."""
+
     db: str
     name: str
     id: int
@@ -133,6 +145,8 @@ class Table:
     cluster_by: tuple[str, ...] = ()
     created_at: datetime | None = None  # UTC
     materialized: Materialized | None = None
+    rollups: tuple[Rollup, ...] = ()
+    temporary: tuple[Partition, ...] = ()
 
     def column(self, name: str) -> Column | None:
         wanted = name.lower()

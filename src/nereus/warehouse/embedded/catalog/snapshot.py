@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table, View
+from nereus.warehouse.embedded.catalog.model import DatabaseDef, Partition, Table, View
 from nereus.warehouse.embedded.sql.typed import Relation, RelationColumn
 
 if TYPE_CHECKING:
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 def physical(table: Table) -> str:
     """The DuckDB name of a table's rows, as SQL text. It never changes while the table exists."""
     return f'"data"."t{table.id}"'
+
+
+def temporary_table(table: Table, partition: Partition) -> Table:
+    """A temporary partition as a table of its own: its rows are where a table of its id would have them."""
+    return replace(table, id=partition.id, partitions=(partition,), temporary=(), rollups=())
 
 
 def quoted(name: str) -> str:
@@ -73,7 +78,8 @@ class Snapshot:
         rows = partial(_rows_of_partitions, found)
         cold = self.cold.get(found.id)
         if cold is None:
-            return Relation(db, name, columns, from_sql=physical(found), partition_filter=rows)
+            apart = {p.name.lower(): physical(temporary_table(found, p)) for p in found.temporary}
+            return Relation(db, name, columns, from_sql=physical(found), partition_filter=rows, temporary=apart)
         from nereus.warehouse.embedded.tiers.reading import ColdParts
 
         parts = ColdParts(cold)

@@ -10,6 +10,7 @@ from nereus.warehouse.embedded.ddl.syntax import (
     AddColumns,
     AddIndex,
     AddPartitions,
+    AddRollup,
     AlterClause,
     AlterTable,
     ColumnClause,
@@ -18,12 +19,18 @@ from nereus.warehouse.embedded.ddl.syntax import (
     DropColumn,
     DropIndex,
     DropPartition,
+    DropRollup,
+    EnableFeature,
     ModifyColumn,
+    ModifyPartitions,
     OrderColumns,
     RenameColumn,
     RenamePartition,
+    RenameRollup,
     RenameTable,
+    ReplacePartitions,
     ReplaceTable,
+    RollupDef,
     SetProperties,
 )
 from nereus.warehouse.embedded.errors import Refused
@@ -34,7 +41,13 @@ class AlterParser(ClauseParser):
         name = self.table_name()
         clauses = [self._clause()]
         while self.accept(","):
-            clauses.append(self._clause())
+            last = clauses[-1]
+            if isinstance(last, AddRollup):
+                clauses.append(AddRollup(self.rollup()))
+            elif isinstance(last, DropRollup):
+                clauses.append(DropRollup(self.name()))
+            else:
+                clauses.append(self._clause())
         return AlterTable(name, tuple(clauses))
 
     def index_tail(self, name: str) -> Index:
@@ -62,7 +75,11 @@ class AlterParser(ClauseParser):
         if word == "REPLACE":
             return self._replace()
         if word == "ENABLE":
-            raise Refused("ALTER TABLE ... ENABLE FEATURE")
+            self.expect_word("FEATURE")
+            name = self.string()
+            if self.accept("WITH"):
+                self.properties()
+            return EnableFeature(name)
         self.seek(self.index - 1)
         return self.fail()
 
@@ -81,32 +98,43 @@ class AlterParser(ClauseParser):
             return AddColumns((column,), after)
         if self.accept("INDEX"):
             return AddIndex(*self.index_definition())
-        if self.token.word in ("ROLLUP", "TEMPORARY", "CONSTRAINT"):
-            raise Refused(f"ALTER TABLE ... ADD {self.token.word}")
+        if self.accept_word("ROLLUP"):
+            return AddRollup(self.rollup())
+        if self.token.word == "CONSTRAINT":
+            raise Refused("ALTER TABLE ... ADD CONSTRAINT")
+        temporary = self.accept_word("TEMPORARY")
         if self.accept_word("PARTITIONS"):
             step = self.partition_definition()
             properties = self.properties()
-            return AddPartitions(replace(step, properties=properties))
+            return AddPartitions(replace(step, properties=properties), temporary=temporary)
         definition = self.partition_definition()
         distributed_by = self.distributed_by()
         definition.properties.update(self.properties())
-        return AddPartitions(definition, distributed_by)
+        return AddPartitions(definition, distributed_by, temporary)
 
     def _drop_part(self) -> AlterClause:
         if self.accept("COLUMN"):
             name = self.name()
             self._no_rollup()
             return DropColumn(name)
-        if self.accept("PARTITION"):
+        temporary = self.accept_word("TEMPORARY")
+        if self.kind == "PARTITION" or temporary:
+            self.expect("PARTITION")
             if_exists = self.if_exists()
             name = self.name()
-            self.accept("FORCE")
-            return DropPartition(name, if_exists)
+            force = self.accept("FORCE")
+            if self.kind == "FROM":
+                raise Refused("DROP PARTITION ... FROM INDEX")
+            return DropPartition(name, if_exists, force, temporary)
         if self.accept("INDEX"):
             if_exists = self.if_exists()
             return DropIndex(self.name(), if_exists)
-        if self.token.word in ("ROLLUP", "TEMPORARY", "CONSTRAINT"):
-            raise Refused(f"ALTER TABLE ... DROP {self.token.word}")
+        if self.accept_word("ROLLUP"):
+            name = self.name()
+            self.properties()
+            return DropRollup(name)
+        if self.token.word == "CONSTRAINT":
+            raise Refused("ALTER TABLE ... DROP CONSTRAINT")
         return self.fail()
 
     def _modify(self) -> AlterClause:
@@ -121,6 +149,20 @@ class AlterParser(ClauseParser):
             after = self._position()
             self._no_rollup()
             return ModifyColumn(column, after)
+        temporary = self.accept_word("TEMPORARY")
+        if self.kind == "PARTITION" or temporary:
+            self.expect("PARTITION")
+            names: tuple[str, ...] | None = None
+            if self.kind != "(":
+                names = (self.name(),)
+            elif self.ahead().kind == "*":
+                self.advance()
+                self.advance()
+                self.expect(")")
+            else:
+                names = self.name_list()
+            self.expect("SET")
+            return ModifyPartitions(names, self.property_list(), temporary)
         raise Refused(f"ALTER TABLE ... MODIFY {self.token.word or self.token.value}")
 
     def _rename(self) -> AlterClause:
@@ -129,17 +171,41 @@ class AlterParser(ClauseParser):
         if self.accept("PARTITION"):
             return RenamePartition(self.name(), self.name())
         if self.token.word == "ROLLUP" and self.ahead().kind not in (",", "end", ";"):
-            raise Refused("ALTER TABLE ... RENAME ROLLUP")
+            self.advance()
+            return RenameRollup(self.name(), self.name())
         return RenameTable(self.name())
 
     def _replace(self) -> AlterClause:
-        if not self.accept("WITH"):
-            raise Refused("temporary partitions")
+        if self.token.word in ("PARTITION", "PARTITIONS"):
+            names = self._partition_names()
+            self.expect("WITH")
+            self.expect_word("TEMPORARY")
+            temporary = self._partition_names()
+            self.accept("FORCE")
+            return ReplacePartitions(names, temporary, self.properties())
+        self.expect("WITH")
         self.expect("TABLE")
         other = self.name()
         swap = self.properties().get("swap", "true").lower() == "true"
         self.accept("FORCE")
         return ReplaceTable(other, swap)
+
+    def _partition_names(self) -> tuple[str, ...]:
+        if self.token.word not in ("PARTITION", "PARTITIONS"):
+            self.fail("'PARTITION'")
+        self.advance()
+        return self.name_list() if self.kind == "(" else (self.name(),)
+
+    def rollup(self) -> RollupDef:
+        """``name (columns) [DUPLICATE KEY (keys)] [PROPERTIES (...)]``; properties of a rollup have no effect here."""
+        name = self.name()
+        columns = self.name_list()
+        keys: tuple[str, ...] = ()
+        if self.accept_word("DUPLICATE"):
+            self.expect("KEY")
+            keys = self.name_list()
+        self.properties()
+        return RollupDef(name, columns, keys)
 
     def _position(self) -> str | None:
         if self.accept_word("FIRST"):

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 
 from nereus.warehouse.embedded.catalog.model import Column, KeyModel, Partition, Table
-from nereus.warehouse.embedded.catalog.names import check_column_name, check_partition_name
+from nereus.warehouse.embedded.catalog.names import check_column_name
 from nereus.warehouse.embedded.ddl import syntax
-from nereus.warehouse.embedded.ddl.build import make_distribution
 from nereus.warehouse.embedded.ddl.columns import make_column, refuse_what_cannot_be_kept
-from nereus.warehouse.embedded.ddl.dynamic import PREFIX, is_dynamic
+from nereus.warehouse.embedded.ddl.dynamic import PREFIX
 from nereus.warehouse.embedded.ddl.indexes import make_index
-from nereus.warehouse.embedded.ddl.partitioning import add_partitions
 from nereus.warehouse.embedded.ddl.properties import Facts, read_properties
 from nereus.warehouse.embedded.ddl.retype import check_change
 from nereus.warehouse.embedded.errors import DorisError, Refused
@@ -75,7 +73,22 @@ class DeleteData:
     partition: Partition
 
 
-DataChange = AddData | DropData | RenameData | ChangeData | DeleteData
+@dataclass(frozen=True, slots=True)
+class MakeTemporary:
+    """Room for the rows of a new temporary partition."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropTemporary:
+    """A temporary partition goes; with `into` its rows become rows of the table first."""
+
+    partition: Partition
+    into: bool = False
+
+
+DataChange = AddData | DropData | RenameData | ChangeData | DeleteData | MakeTemporary | DropTemporary
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,7 @@ def apply(clause: object, table: Table) -> Altered:
 
 @apply.register
 def _add_columns(clause: syntax.AddColumns, table: Table) -> Altered:
+    _check_stable(table)
     columns, data = list(table.columns), []
     after = clause.after
     for written in clause.columns:
@@ -100,32 +114,42 @@ def _add_columns(clause: syntax.AddColumns, table: Table) -> Altered:
             raise DorisError(f"Can not add column which already exists in base table: {name}")
         if written.column.auto_increment is not None:
             raise DorisError(f"Can not add auto-increment column {name}")
-        if written.key or (table.model is KeyModel.AGGREGATE and written.column.aggregation is None):
-            raise Refused("adding a key column", "Make a new table with it and insert the rows.")
+        is_key = written.key or (table.model is KeyModel.AGGREGATE and written.column.aggregation is None)
+        if is_key and table.model is KeyModel.UNIQUE:
+            raise Refused("adding a key column to a UNIQUE table", "Make a new table with it and insert the rows.")
         if table.model is not KeyModel.AGGREGATE and written.column.aggregation is not None:
             model = "Unique" if table.model is KeyModel.UNIQUE else "Duplicate"
             raise DorisError(f"Can not assign aggregation method on column in {model} data model table: {name}")
-        column = make_column(written, table.model, is_key=False)
+        column = make_column(written, table.model, is_key=is_key)
         refuse_what_cannot_be_kept(column)
-        columns.insert(_place(columns, after, name), column)
+        columns.insert(_place(columns, after, column), column)
         after = name if after is not None else None
         data.append(AddData(column))
     return Altered(_ordered(replace(table, columns=tuple(columns))), tuple(data))
 
 
-def _place(columns: list[Column], after: str | None, name: str) -> int:
+def _check_stable(table: Table) -> None:
+    if table.temporary:
+        raise DorisError("Can not alter table when there are temp partitions in table")
+
+
+def _place(columns: list[Column], after: str | None, column: Column) -> int:
+    """Where a column goes: behind another, first (""), or behind the others of its kind (None)."""
     if after is None:
-        return len(columns)
+        return sum(other.is_key for other in columns) if column.is_key else len(columns)
     if after == "":
-        raise DorisError(f"Can't add value column {name} as First column")
-    for position, column in enumerate(columns):
-        if column.name.lower() == after.lower():
+        if not column.is_key:
+            raise DorisError(f"Can't add value column {column.name} as First column")
+        return 0
+    for position, other in enumerate(columns):
+        if other.name.lower() == after.lower():
             return position + 1
     raise DorisError(f"Column[{after}] does not found")
 
 
 @apply.register
 def _drop_column(clause: syntax.DropColumn, table: Table) -> Altered:
+    _check_stable(table)
     column = table.column(clause.name)
     if column is None:
         raise DorisError(f"Column does not exists: {clause.name}")
@@ -137,6 +161,9 @@ def _drop_column(clause: syntax.DropColumn, table: Table) -> Altered:
         raise DorisError(f"Partition column[{column.name}] cannot be dropped. index[{table.name}]")
     if column.name in table.distribution.columns:
         raise DorisError(f"Distribution column[{column.name}] cannot be dropped. index[{table.name}]")
+    for rollup in table.rollups:
+        if column.name in rollup.columns:
+            raise DorisError(f"Can not drop column contained by mv, mv={rollup.name}")
     if column.is_key and (table.model is KeyModel.AGGREGATE or len(table.keys) == 1):
         raise Refused(f"dropping the key column {column.name}")
     columns = tuple(other for other in table.columns if other is not column)
@@ -154,6 +181,7 @@ def _drop_column(clause: syntax.DropColumn, table: Table) -> Altered:
 
 @apply.register
 def _modify_column(clause: syntax.ModifyColumn, table: Table) -> Altered:
+    _check_stable(table)
     name = clause.column.column.name
     old = table.column(name)
     if old is None:
@@ -161,6 +189,9 @@ def _modify_column(clause: syntax.ModifyColumn, table: Table) -> Altered:
     placed = () if table.partitioning is None else table.partitioning.columns
     if old.name in placed or old.name in table.distribution.columns:
         raise DorisError(f"Can not modify partition or distribution column : {name}")
+    for rollup in table.rollups:
+        if old.name in rollup.columns:
+            raise DorisError(f"Can not modify column contained by mv, mv={rollup.name}")
     new = make_column(clause.column, table.model, is_key=old.is_key)
     new = replace(new, name=old.name, auto_increment=old.auto_increment)
     if clause.column.column.auto_increment is not None and old.auto_increment is None:
@@ -176,7 +207,7 @@ def _modify_column(clause: syntax.ModifyColumn, table: Table) -> Altered:
         else:
             if clause.after.lower() == new.name.lower():
                 raise DorisError("Can not modify column position after itself")
-            columns.insert(_place(columns, clause.after, new.name), new)
+            columns.insert(_place(columns, clause.after, new), new)
     changed = old.type.duckdb != new.type.duckdb or old.nullable != new.nullable
     data = (ChangeData(old, new),) if changed or old.type != new.type else ()
     return Altered(_ordered(replace(table, columns=tuple(columns))), data)
@@ -203,6 +234,7 @@ def _rename_column(clause: syntax.RenameColumn, table: Table) -> Altered:
         columns=tuple(replace(c, name=clause.new_name) if c is old else c for c in table.columns),
         keys=renamed(table.keys),
         cluster_by=renamed(table.cluster_by),
+        rollups=tuple(replace(r, columns=renamed(r.columns), keys=renamed(r.keys)) for r in table.rollups),
         distribution=replace(table.distribution, columns=renamed(table.distribution.columns)),
         indexes=tuple(replace(index, columns=renamed(index.columns)) for index in table.indexes),
         properties=_bloom(table, lambda names: list(renamed(names))),
@@ -222,6 +254,7 @@ def _comment_column(clause: syntax.CommentColumn, table: Table) -> Altered:
 
 @apply.register
 def _order_columns(clause: syntax.OrderColumns, table: Table) -> Altered:
+    _check_stable(table)
     columns: list[Column] = []
     for name in clause.names:
         column = table.column(name)
@@ -241,62 +274,6 @@ def _ordered(table: Table) -> Table:
     if list(table.columns[: len(keys)]) != keys:
         raise DorisError(f"Invalid column order. value should be after key. index[{table.name}]")
     return replace(table, keys=tuple(column.name for column in keys) if table.keys else ())
-
-
-@apply.register
-def _add_partitions(clause: syntax.AddPartitions, table: Table) -> Altered:
-    if table.partitioning is None:
-        raise DorisError(f"Alter table [{table.name}] failed. Not a partitioned table")
-    _check_not_dynamic(table)
-    if clause.distributed_by is not None:
-        asked = make_distribution(clause.distributed_by, table.columns, table.model)
-        if asked != table.distribution:
-            raise Refused("a distribution of its own for one partition")
-    types = [column.type for name in table.partitioning.columns if (column := table.column(name)) is not None]
-    added = add_partitions([clause.definition], table.partitioning, types, table.partitions)
-    return Altered(replace(table, partitions=(*table.partitions, *added)))
-
-
-@apply.register
-def _drop_partition(clause: syntax.DropPartition, table: Table) -> Altered:
-    if table.partitioning is None:
-        raise DorisError(f"Alter table [{table.name}] failed. Not a partitioned table")
-    _check_not_dynamic(table)
-    found = _partition(table, clause.name)
-    if found is None:
-        if clause.if_exists:
-            return Altered(table)
-        raise DorisError(f"Error in list of partitions to {clause.name}")
-    kept = tuple(partition for partition in table.partitions if partition is not found)
-    return Altered(replace(table, partitions=kept), (DeleteData(found),))
-
-
-@apply.register
-def _rename_partition(clause: syntax.RenamePartition, table: Table) -> Altered:
-    if table.partitioning is None:
-        raise DorisError(f"Table[{table.name}] is single partitioned. no need to rename partition name.")
-    if clause.name.lower() == clause.new_name.lower():
-        raise DorisError("Same partition name")
-    found = _partition(table, clause.name)
-    if found is None:
-        raise DorisError(f"Partition[{clause.name}] does not exists")
-    if _partition(table, clause.new_name) is not None:
-        raise DorisError(f"Partition name[{clause.new_name}] is already used")
-    check_partition_name(clause.new_name)
-    renamed = replace(found, name=clause.new_name)
-    return Altered(replace(table, partitions=tuple(renamed if p is found else p for p in table.partitions)))
-
-
-def _check_not_dynamic(table: Table) -> None:
-    if is_dynamic(table):
-        raise DorisError(
-            "Cannot add/drop partition on a Dynamic Partition Table, Use command "
-            f'`ALTER TABLE {table.name} SET ("dynamic_partition.enable" = "false")` firstly.'
-        )
-
-
-def _partition(table: Table, name: str) -> Partition | None:
-    return next((partition for partition in table.partitions if partition.name.lower() == name.lower()), None)
 
 
 @apply.register

@@ -79,6 +79,11 @@ def build_table(written: CreateTable, db: str, *, now: datetime | None = None) -
         written.comment,
         tuple(_declared(columns, name) for name in written.cluster_by),
     )
+    for rollup in written.rollups:
+        # Rollups have rules of their own, which stand with ALTER TABLE.
+        from nereus.warehouse.embedded.ddl.apply_rollups import with_rollup
+
+        table = with_rollup(table, rollup)
     return with_dynamic_partitions(table, now)
 
 
@@ -155,7 +160,7 @@ def _keys(written: CreateTable) -> tuple[KeyModel, tuple[str, ...]]:
     if aggregated:
         model, keys = KeyModel.AGGREGATE, tuple(c.column.name for c in written.columns[: aggregated[0]])
     else:
-        model, keys = KeyModel.DUPLICATE, () if without else _short_key(written.columns)
+        model, keys = KeyModel.DUPLICATE, () if without else short_key([clause.column for clause in written.columns])
     if not keys and not without:
         raise DorisError(
             "The olap table first column could not be float, double, string or array, struct, map, please use decimal "
@@ -164,11 +169,11 @@ def _keys(written: CreateTable) -> tuple[KeyModel, tuple[str, ...]]:
     return model, keys
 
 
-def _short_key(clauses: Sequence[ColumnClause]) -> tuple[str, ...]:
+def short_key(columns: Sequence[Column]) -> tuple[str, ...]:
+    """The leading columns that Doris takes for keys where none are written; none where the first cannot be one."""
     keys: list[str] = []
     size = 0
-    for clause in clauses:
-        column = clause.column
+    for column in columns:
         width = _key_width(column.type)
         if width is None and column.type.name == "string" and not keys:
             # Doris counts a string's width before it looks whether it may be a key.

@@ -16,6 +16,7 @@ from nereus.warehouse.embedded.ddl.syntax import (
     CreateView,
     Drop,
     DropIndex,
+    RollupDef,
     Statement,
     Truncate,
 )
@@ -69,9 +70,11 @@ class DdlParser(AlterParser):
         name = self.table_name()
         if self.accept("LIKE"):
             source = self.table_name()
-            if self.kind == "WITH":
-                raise Refused("CREATE TABLE ... LIKE ... WITH ROLLUP")
-            return CreateTableLike(name, if_not_exists, source)
+            rollups: tuple[str, ...] | None = None
+            if self.accept("WITH"):
+                self.expect_word("ROLLUP")
+                rollups = self.name_list() if self.kind == "(" else ()
+            return CreateTableLike(name, if_not_exists, source, rollups)
         columns: list[ColumnClause] = []
         indexes = []
         names: tuple[str, ...] = ()
@@ -94,8 +97,13 @@ class DdlParser(AlterParser):
         comment = self.optional_comment() or ""
         partition_by = self.partition_by()
         distributed_by = self.distributed_by()
+        made: list[RollupDef] = []
         if self.accept_word("ROLLUP"):
-            raise Refused("ROLLUP in CREATE TABLE")
+            self.expect("(")
+            made.append(self.rollup())
+            while self.accept(","):
+                made.append(self.rollup())
+            self.expect(")")
         properties = self.properties()
         if self.token.word == "BROKER":
             raise Refused("BROKER PROPERTIES")
@@ -114,6 +122,7 @@ class DdlParser(AlterParser):
             partition_by,
             distributed_by,
             properties,
+            tuple(made),
             query,
             text,
         )
@@ -211,9 +220,8 @@ class DdlParser(AlterParser):
         self.advance()
         if_exists = self.if_exists()
         name = self.table_name()
-        if kind != "VIEW":
-            self.accept("FORCE")
-        return Drop(kind, name, if_exists)
+        force = kind != "VIEW" and self.accept("FORCE")
+        return Drop(kind, name, if_exists, force)
 
     def _truncate(self) -> Truncate:
         name = self.table_name()

@@ -67,6 +67,15 @@ class DistributedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class RollupDef:
+    """``name (columns) [DUPLICATE KEY (keys)]``."""
+
+    name: str
+    columns: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CreateTable:
     name: NameParts
     if_not_exists: bool
@@ -81,15 +90,19 @@ class CreateTable:
     partition_by: PartitionBy | None = None
     distributed_by: DistributedBy | None = None
     properties: Properties = field(default_factory=dict)
+    rollups: tuple[RollupDef, ...] = ()
     query: Query | None = None
     query_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CreateTableLike:
+    """`rollups` None is none of the source's, () is all of them."""
+
     name: NameParts
     if_not_exists: bool
     source: NameParts
+    rollups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +133,12 @@ class CreateDatabase:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """`kind`: "TABLE", "VIEW" or "DATABASE"."""
+    """`kind`: "TABLE", "VIEW" or "DATABASE". Without `force` it can be recovered."""
 
     kind: str
     name: NameParts
     if_exists: bool
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +199,54 @@ class OrderColumns:
 class AddPartitions:
     definition: PartitionDef
     distributed_by: DistributedBy | None = None
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DropPartition:
     name: str
     if_exists: bool
+    force: bool = False
+    temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyPartitions:
+    """MODIFY PARTITION ... SET (...): `names` None is every partition."""
+
+    names: tuple[str, ...] | None
+    properties: Properties
+    temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacePartitions:
+    """REPLACE PARTITION (names) WITH TEMPORARY PARTITION (temporary)."""
+
+    names: tuple[str, ...]
+    temporary: tuple[str, ...]
+    properties: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class AddRollup:
+    rollup: RollupDef
+
+
+@dataclass(frozen=True, slots=True)
+class DropRollup:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameRollup:
+    name: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnableFeature:
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +303,13 @@ AlterClause = (
     | OrderColumns
     | AddPartitions
     | DropPartition
+    | ModifyPartitions
+    | ReplacePartitions
     | RenamePartition
+    | AddRollup
+    | DropRollup
+    | RenameRollup
+    | EnableFeature
     | RenameTable
     | SetProperties
     | CommentTable

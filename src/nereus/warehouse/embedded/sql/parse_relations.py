@@ -100,8 +100,9 @@ class RelationParser(ExpressionParser):
         if self.kind == "FOR" and self.ahead().word in ("VERSION", "TIME"):
             raise Refused("FOR VERSION or TIME AS OF")
         partitions: tuple[str, ...] = ()
-        if self.token.word == "TEMPORARY" and self.ahead().word in ("PARTITION", "PARTITIONS"):
-            raise Refused("temporary partitions")
+        temporary = self.token.word == "TEMPORARY" and self.ahead().word in ("PARTITION", "PARTITIONS")
+        if temporary:
+            self.advance()
         if self.kind == "PARTITION" or (self.token.word == "PARTITIONS" and self.ahead().kind == "("):
             self.advance()
             partitions = self.name_list() if self.kind == "(" else (self.name(),)
@@ -115,7 +116,7 @@ class RelationParser(ExpressionParser):
             while self.accept(","):
                 self.name()
             self.expect("]")
-        return TableName(tuple(parts), alias, partitions, self._lateral_views(), at)
+        return TableName(tuple(parts), alias, partitions, self._lateral_views(), at, temporary)
 
     def _relation_name(self) -> str:
         """An identifier; ``a-b`` without backquotes gets the error that says what to write."""

@@ -130,7 +130,7 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
             )
         source, columns, joined, scans = _view(relation, binder, alias, qualifier)
     else:
-        source = _rows(relation, node.partitions)
+        source = _rows(relation, node)
         scans = []
         if relation.stored is not None:
             scans = [PartScan.of(relation.stored, alias, source, [column.name for column in relation.columns])]
@@ -159,15 +159,18 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
     return BoundRelation(f"{source} AS {quoted(alias)}", columns, columns, [name], joined_tables=joined, scans=scans)
 
 
-def _rows(relation: Relation, partitions: tuple[str, ...]) -> str:
-    """``t PARTITION (p)`` -> ``(SELECT * FROM t WHERE k >= 1 AND k < 10)``."""
+def _rows(relation: Relation, node: tree.TableName) -> str:
+    """``t PARTITION (p)`` -> ``(SELECT * FROM t WHERE k >= 1 AND k < 10)``; a temporary one has rows of its own."""
     source = relation.from_sql or ""
-    if not partitions:
+    if not node.partitions:
         return source
     if relation.partition_filter is None:
         raise Refused(f"PARTITION behind {relation.db}.{relation.name}")
     try:
-        return f"(SELECT * FROM {source} WHERE {relation.partition_filter(partitions)})"
+        if node.temporary:
+            parts = (f"SELECT * FROM {relation.temporary[name.lower()]}" for name in node.partitions)
+            return f"({' UNION ALL '.join(parts)})"
+        return f"(SELECT * FROM {source} WHERE {relation.partition_filter(node.partitions)})"
     except KeyError as unknown:
         name = f"{CATALOG}.{relation.db}.{relation.name}"
         raise DorisError(f"Partition: {unknown.args[0]} is not exists on table {name}") from None

@@ -84,11 +84,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class TableName:
+    """`partitions` are temporary ones where `temporary` says so."""
+
     parts: tuple[str, ...]
     alias: str | None = None
     partitions: tuple[str, ...] = ()
     views: tuple[LateralView, ...] = ()
     at: int = 0
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

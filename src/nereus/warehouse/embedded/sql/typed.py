@@ -64,6 +64,7 @@ class Relation:
     partition_filter: Callable[[Sequence[str]], str] | None = None
     stored: StoredParts | None = None
     row_filter: str = ""
+    temporary: Mapping[str, str] = field(default_factory=dict)
 
 
 class Schema(Protocol):

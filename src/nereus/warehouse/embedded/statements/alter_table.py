@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+from nereus.warehouse.embedded.catalog.model import Table
 from nereus.warehouse.embedded.ddl import syntax
-from nereus.warehouse.embedded.dispatch import refuse, statement
-from nereus.warehouse.embedded.errors import Refused
+from nereus.warehouse.embedded.dispatch import statement
+from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.result import Ok
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.statements.ddl import locate, read
+from nereus.warehouse.embedded.statements.reader import Reader
 from nereus.warehouse.embedded.write.altering import alter
 
-refuse("BUILD INDEX", kind="ALTER", instead="Indexes have no effect here.")
+
+@statement("BUILD INDEX", kind="ALTER")
+def build_index(session: Session, text: str) -> Ok:
+    """BUILD INDEX [name] ON table [PARTITION (...)]: checked; there is nothing to build."""
+    reader = Reader.after(text, "BUILD", "INDEX")
+    name = reader.name() if reader.kind != "ON" else None
+    reader.expect("ON")
+    db, table_name = reader.table(session.database)
+    partitions: tuple[str, ...] = ()
+    if reader.accept("PARTITION") or reader.accept_word("PARTITIONS"):
+        reader.accept("(")
+        partitions = (reader.name(),)
+        while reader.accept(","):
+            partitions = (*partitions, reader.name())
+        reader.accept(")")
+    reader.finish()
+    session.check("ALTER", db, table_name)
+    found = session.warehouse.catalog.snapshot().table(db, table_name)
+    if not isinstance(found, Table):
+        raise DorisError(f"Table[{table_name}] is not exist")
+    if name is None:
+        raise Refused("BUILD INDEX without a name")
+    index = next((index for index in found.indexes if index.name.lower() == name.lower()), None)
+    if index is None:
+        raise DorisError(f"Index[{name}] is not exist in table[{table_name}]")
+    known = {partition.name.lower() for partition in found.partitions} or {found.name.lower()}
+    for partition in partitions:
+        if partition.lower() not in known:
+            raise DorisError(f"partition {partition} is not found in table {table_name}")
+    return Ok()
 
 
 @statement("ALTER TABLE", "CREATE INDEX", "DROP INDEX", kind="ALTER")

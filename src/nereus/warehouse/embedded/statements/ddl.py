@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table
+from nereus.warehouse.embedded.catalog.model import DatabaseDef, Rollup, Table
 from nereus.warehouse.embedded.ddl import build_table, parse_ddl, syntax
 from nereus.warehouse.embedded.denials import database_denied, missing, table_denied
 from nereus.warehouse.embedded.dispatch import statement
@@ -94,12 +94,23 @@ def create_table(session: Session, text: str) -> Ok:
         source_db, source_name = locate(session, written.source)
         session.check("SELECT", source_db, source_name)
         source = catalog.find_table(source_db, source_name)
-        catalog.create_table(replace(source, db=db, name=name), if_not_exists=written.if_not_exists)
+        made = replace(source, db=db, name=name, rollups=_kept_rollups(source, written.rollups))
+        catalog.create_table(made, if_not_exists=written.if_not_exists)
         return Ok()
     if written.query is not None:
         return create_table_as_select(session, written, db)
     catalog.create_table(build_table(written, db), if_not_exists=written.if_not_exists)
     return Ok()
+
+
+def _kept_rollups(source: Table, wanted: tuple[str, ...] | None) -> tuple[Rollup, ...]:
+    """The rollups that LIKE ... WITH ROLLUP [(names)] takes over."""
+    if wanted is None:
+        return ()
+    for name in wanted:
+        if all(rollup.name != name for rollup in source.rollups):
+            raise DorisError(f"Rollup index[{name}] not exists in Table[{source.name}]")
+    return tuple(rollup for rollup in source.rollups if not wanted or rollup.name in wanted)
 
 
 @statement("DROP TABLE", "DROP TEMPORARY TABLE", kind="DROP")

@@ -71,6 +71,7 @@ def insert(session: Session, text: str) -> Ok:
             makes_partitions=makes_partitions,
             partial=columns.partial,
             signed=columns.signed,
+            temporary=target.partitions.temporary,
             on_bad_row="refuse" if is_strict(session) else "filter",
             most_bad=float(session.variables["insert_max_filter_ratio"]),
             now=session.facts.now,
@@ -106,9 +107,9 @@ def existing(session: Session, db: str, name: str) -> Table:
 
 def check_partitions(table: Table, partitions: Partitions) -> None:
     """Raise for partitions that the table does not have."""
-    if partitions.temporary:
-        raise Refused("temporary partitions as the target of a write")
-    known = {partition.name.lower() for partition in table.partitions}
+    if partitions.temporary and len(partitions.names) > 1:
+        raise Refused("several temporary partitions as the target of one write", "Write to one after the other.")
+    known = {partition.name.lower() for partition in (table.temporary if partitions.temporary else table.partitions)}
     for partition in partitions.names:
         if partition.lower() not in known:
             raise DorisError(f"partition {partition} is not found in table {table.name}")
@@ -209,6 +210,8 @@ def _sign_last(select: str, columns: Columns) -> str:
 def _in_transaction(
     session: Session, table: Table, columns: Columns, select: str, target: Target, source: tree.Query | Rows
 ) -> Ok:
+    if target.partitions.temporary:
+        raise Refused("writes to temporary partitions between BEGIN and COMMIT")
     if columns.signed:
         raise Refused(f"{DELETE_SIGN} between BEGIN and COMMIT", "Use DELETE.")
     opened = open_transaction(session)

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 import duckdb
 from sqlglot import exp
 
-from nereus.warehouse.embedded.catalog import Catalog, physical, quoted
-from nereus.warehouse.embedded.catalog.model import Column, Table
+from nereus.warehouse.embedded.catalog import Catalog, create_data, physical, quoted, temporary_table
+from nereus.warehouse.embedded.catalog.model import Column, Partition, Table
 from nereus.warehouse.embedded.ddl.apply import (
     AddData,
     ChangeData,
     DataChange,
     DeleteData,
     DropData,
+    DropTemporary,
+    MakeTemporary,
     RenameData,
     apply,
 )
@@ -27,6 +29,7 @@ from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.sql.rules.casts import cast_to
 from nereus.warehouse.embedded.sql.typed import Typed
+from nereus.warehouse.embedded.tiers.changing import altered
 from nereus.warehouse.embedded.write.partitions import inside
 from nereus.warehouse.embedded.write.transactions import transaction
 from nereus.warehouse.embedded.write.values import default
@@ -53,8 +56,24 @@ def alter(
         changed = _with_ids(catalog, changed)
         # The engine commits no change of a table's columns that follows a deletion of its rows.
         ordered = sorted([*data, *past], key=lambda change: isinstance(change, DeleteData))
+        cold = altered(catalog, current, changed, ordered, now)
         change_rows(cursor, current, ordered, now)
-        catalog.commit(cursor, changed)
+        _change_temporary(cursor, changed, data)
+        catalog.commit(cursor, changed, cold=cold)
+
+
+def _change_temporary(cursor: duckdb.DuckDBPyConnection, table: Table, changes: Iterable[DataChange]) -> None:
+    """Make and drop the data of temporary partitions; `table` is as it will be."""
+    columns = ", ".join(quoted(column.name) for column in table.columns)
+    for change in changes:
+        if isinstance(change, MakeTemporary):
+            made = next(partition for partition in table.temporary if partition.name == change.name)
+            create_data(cursor, temporary_table(table, made))
+        elif isinstance(change, DropTemporary):
+            gone = physical(replace(table, id=change.partition.id))
+            if change.into:
+                cursor.execute(f"INSERT INTO {physical(table)} ({columns}) SELECT {columns} FROM {gone}")
+            cursor.execute(f"DROP TABLE {gone}")
 
 
 def refresh(catalog: Catalog, cursor: duckdb.DuckDBPyConnection, table: Table, moment: datetime | None = None) -> Table:
@@ -88,8 +107,11 @@ def moved(table: Table, moment: datetime | None = None) -> tuple[Table, list[Dat
 
 
 def _with_ids(catalog: Catalog, table: Table) -> Table:
-    made = tuple(p if p.id else replace(p, id=catalog.new_id()) for p in table.partitions)
-    return replace(table, partitions=made)
+    def numbered(partitions: tuple[Partition, ...]) -> tuple[Partition, ...]:
+        return tuple(p if p.id else replace(p, id=catalog.new_id()) for p in partitions)
+
+    rollups = tuple(r if r.id else replace(r, id=catalog.new_id()) for r in table.rollups)
+    return replace(table, partitions=numbered(table.partitions), temporary=numbered(table.temporary), rollups=rollups)
 
 
 def change_rows(cursor: duckdb.DuckDBPyConnection, table: Table, changes: Iterable[DataChange], now: datetime) -> None:
@@ -104,7 +126,7 @@ def change_rows(cursor: duckdb.DuckDBPyConnection, table: Table, changes: Iterab
             cursor.execute(f"ALTER TABLE {name} RENAME COLUMN {quoted(change.name)} TO {quoted(change.new_name)}")
         elif isinstance(change, ChangeData):
             _change(cursor, name, change.old, change.new)
-        else:
+        elif isinstance(change, DeleteData):
             columns = [quoted(column) for column in table.partitioning.columns] if table.partitioning else []
             cursor.execute(f"DELETE FROM {name} WHERE {inside(table, [change.partition], columns)}")
 

@@ -10,11 +10,12 @@ from typing import Literal
 
 import duckdb
 
-from nereus.warehouse.embedded.catalog import Catalog, physical
+from nereus.warehouse.embedded.catalog import Catalog, physical, temporary_table
 from nereus.warehouse.embedded.catalog.model import Table
 from nereus.warehouse.embedded.catalog.store import Ids
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.tiers.changing import delete, emptied, refuse_cold
 from nereus.warehouse.embedded.write.altering import refresh, refresh_all
 from nereus.warehouse.embedded.write.keys import check_kept, delete_by_keys
 from nereus.warehouse.embedded.write.labels import Labels, new_label
@@ -74,6 +75,7 @@ class Writer:
         label: str | None = None,
         overwrite: Overwrite = "nothing",
         partitions: Sequence[str] = (),
+        temporary: bool = False,
         makes_partitions: bool = True,
         partial: NewRows | None = None,
         signed: bool = False,
@@ -87,7 +89,8 @@ class Writer:
         Absent columns get their defaults, which `now` (session time) dates. A UNIQUE table keeps the last row of each
         key, an AGGREGATE table merges the rows of each key. `overwrite` removes what was there: "all" in the whole
         table or in `partitions`, "touched" in the partitions that get rows. `partial` keeps what rows of present keys
-        hold in absent columns (UNIQUE tables). For the rest see `load.Load`.
+        hold in absent columns (UNIQUE tables). With `temporary`, `partitions` names one temporary partition. For the
+        rest see `load.Load`.
 
         Bad rows (NULL in NOT NULL, too long, outside every partition) raise BadRow, or are left out and counted; then
         more of them than the share `most_bad` raise DorisError. Raises labels.LabelUsed.
@@ -104,6 +107,10 @@ class Writer:
             if any(held.column(column.name) != column for column in given):
                 raise DorisError(f"Table[{table.name}]'s meta has been changed. try again.")
             current = refresh(self._catalog, cursor, held)
+            if overwrite == "touched":
+                refuse_cold(self._catalog, current, "INSERT OVERWRITE ... PARTITION(*)", "Name the partitions.")
+            if temporary:
+                current = _temporary(current, partitions)
             asked = Load(
                 current,
                 given,
@@ -125,8 +132,11 @@ class Writer:
                             f"insert_max_filter_ratio is {most_bad:f}"
                         )
                     self._labels.remember(cursor, db_id, name, txn_id, current.id, done.rows)
-                    added_to = current if overwrite == "nothing" else None
-                    self._catalog.commit(cursor, *([done.table] if done.table else []), added_to=added_to)
+                    added_to = current if overwrite == "nothing" and not temporary else None
+                    cold = None
+                    if overwrite != "nothing" and not temporary:
+                        cold = emptied(self._catalog, current, partitions)
+                    self._catalog.commit(cursor, *([done.table] if done.table else []), added_to=added_to, cold=cold)
                 return Written(done.rows, name, txn_id, done.filtered, done.reasons)
 
             try:
@@ -149,8 +159,9 @@ class Writer:
         """Delete the rows for which a DuckDB predicate is true; the table is called "t0" in it."""
         with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
             rows = _delete(cursor, current, predicate_sql, partitions)
-            self._catalog.commit(cursor)
-        return Written(rows, new_label("delete"), self._txn_ids.take())
+            cold, cold_rows = delete(self._catalog, cursor, current, predicate_sql, partitions)
+            self._catalog.commit(cursor, cold=cold)
+        return Written(rows + cold_rows, new_label("delete"), self._txn_ids.take())
 
     def delete_keys(
         self,
@@ -177,7 +188,7 @@ class Writer:
         """Remove every row, or those of the named partitions. The partitions stay."""
         with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
             cursor.execute(f"DELETE FROM {physical(current)} WHERE {where(current, partitions)}")
-            self._catalog.commit(cursor)
+            self._catalog.commit(cursor, cold=emptied(self._catalog, current, partitions))
 
     # Several statements in one transaction
 
@@ -232,6 +243,7 @@ class Writer:
                     if operation.keys_sql is not None:
                         cursor.execute(delete_by_keys(current, operation.keys_sql))
                     else:
+                        refuse_cold(self._catalog, current, "DELETE between BEGIN and COMMIT", "Delete by itself.")
                         _delete(cursor, current, operation.predicate_sql, operation.partitions)
                     continue
                 load = replace(operation, table=current)
@@ -259,6 +271,14 @@ class Writer:
         if txn_id % _FORGET_EVERY == 0:
             Labels.forget_old(cursor)
         return txn_id
+
+
+def _temporary(table: Table, names: Sequence[str]) -> Table:
+    """The one temporary partition of that name as a table of its own."""
+    found = [partition for partition in table.temporary if [partition.name.lower()] == [name.lower() for name in names]]
+    if not found:
+        raise DorisError(f"partition {', '.join(names)} is not found in table {table.name}")
+    return temporary_table(table, found[0])
 
 
 def _delete(cursor: duckdb.DuckDBPyConnection, table: Table, predicate_sql: str, partitions: Sequence[str]) -> int:

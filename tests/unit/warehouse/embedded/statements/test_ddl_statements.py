@@ -85,7 +85,6 @@ CLEARLY_REFUSED = [
     ("CREATE EXTERNAL TABLE t (a INT)", "CREATE EXTERNAL TABLE"),
     ("CREATE TABLE t (a INT, b INT AS (a + 1))", "generated columns"),
     ("CREATE TABLE t (a INT, v VARIANT)", "column v of type variant"),
-    ("CREATE TABLE t (a INT) ROLLUP (r(a))", "ROLLUP in CREATE TABLE"),
     ("CREATE TABLE t (a INT, INDEX i (a) USING BITMAP)", "BITMAP indexes"),
     ("CREATE TABLE t (a INT, b INT) DUPLICATE KEY(a, b) PARTITION BY RANGE(a, b) ()", "RANGE partitions over several"),
     ("CREATE TABLE t (a INT) PROPERTIES ('storage_policy' = 'p')", "storage policies"),
