@@ -75,6 +75,7 @@ class Mover:
         self._listed = float("-inf")
         self.grace_s = GRACE_S
         self._in_flight: set[str] = set()
+        catalog.tiers.send_by(self)
         self.step: Callable[[str], None] = lambda name: None
         with closing(engine.cursor()) as cursor:
             self._writes = layout.read_writes(cursor)
@@ -151,7 +152,8 @@ class Mover:
         return 1
 
     def put(self, cursor: duckdb.DuckDBPyConnection, part: int, table: Table, select: str, resource: str) -> RemoteFile:
-        """Write the rows of a SELECT of the table's columns to a new file of the store; it is in use until `release`.
+        """Write the rows of a SELECT of the table's columns to a new file of the store; it is kept while it may
+        still be recorded.
 
         Raises DorisError where the store does not take it.
         """
@@ -191,13 +193,11 @@ class Mover:
         self._engine.cold_files.add(file)
         return file
 
-    def release(self, file: RemoteFile) -> None:
-        """The file is recorded, or nobody will."""
-        self._in_flight.discard(file.key)
-
     def _sweep(self) -> None:
         """Remove files of this warehouse that no table refers to, once no statement can be reading them."""
         files = self._engine.cold_files
+        recorded = {file.key for table in self._catalog.snapshot().cold.values() for file in table.files}
+        self._in_flight -= recorded
         for key in files.known() - self._used():
             if self._unread(key):
                 self._remove(key, files.resource_of(key))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import Protocol
 
 import duckdb
 
@@ -28,6 +29,14 @@ from nereus.warehouse.embedded.tiers.model import (
 )
 
 
+class Sender(Protocol):
+    """Writes rows to a new file of the store (`mover.Mover`)."""
+
+    def put(
+        self, cursor: duckdb.DuckDBPyConnection, part: int, table: Table, select: str, resource: str
+    ) -> RemoteFile: ...
+
+
 class Tiers:
     """What is known of tiers beside the tables themselves. Changes are durable when a method returns."""
 
@@ -41,6 +50,7 @@ class Tiers:
             self.resources: Mapping[str, Resource] = layout.read_resources(cursor)
             self.policies: Mapping[str, StoragePolicy] = layout.read_policies(cursor)
         engine.cold_files.clients = self.client
+        self._sender: Sender | None = None
 
     def client(self, name: str) -> Client:
         """The client of a resource. Raises DorisError where it is gone."""
@@ -53,6 +63,15 @@ class Tiers:
                 self._clients = {old: client for old, client in self._clients.items() if old[0] != name}
                 self._clients[key] = Client(resource)
             return self._clients[key]
+
+    def sender(self) -> Sender:
+        """Who writes files to the store; known once the warehouse is open."""
+        if self._sender is None:
+            raise DorisError("the object store is not set up")
+        return self._sender
+
+    def send_by(self, sender: Sender) -> None:
+        self._sender = sender
 
     # Resources
 
