@@ -51,7 +51,22 @@ def play() -> list[Finding]:
     recorded = recordings.rows("statements")
     for name in dict.fromkeys(row[0] for row in recorded):
         with asking.opened() as warehouse, stage(name, warehouse) as ask:
-            found += [_compared(ask, *row[1:]) for row in recorded if row[0] == name]
+            found += _played(ask, [row[1:] for row in recorded if row[0] == name])
+    return found
+
+
+def _played(ask: Asker, rows: list[list[str]]) -> list[Finding]:
+    found: list[Finding] = []
+    for outcome, error, statement, *needed in rows:
+        missing = [
+            before.subject
+            for before in found
+            if before.verdict is Verdict.REFUSED and needed and before.subject.startswith(needed[0])
+        ]
+        if missing:
+            found.append(Finding(statement, Verdict.REFUSED, f"it stands on what is refused: {missing[0]}"))
+            continue
+        found.append(_compared(ask, outcome, error, statement))
     return found
 
 
