@@ -18,6 +18,9 @@ LOCKS = {
     "clients-drivers.txt": ("clients-drivers",),
     "clients-sqlalchemy-1.txt": ("clients-sqlalchemy-1",),
     "clients-dbt.txt": ("clients-dbt",),
+    "superset.txt": ("superset",),
+    "jupyterhub.txt": ("jupyterhub",),
+    "notebooks.txt": ("notebooks",),
 }
 
 
