@@ -15,6 +15,7 @@ from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.introspection.schema import SystemSchema
 from nereus.warehouse.embedded.introspection.storage import Sizes
+from nereus.warehouse.embedded.jobs.service import Jobs
 from nereus.warehouse.embedded.materialized.service import Views
 from nereus.warehouse.embedded.plancache import PlanCache
 from nereus.warehouse.embedded.processes import Processes
@@ -62,6 +63,7 @@ class Warehouse:
         self.scheduler = Scheduler(self.catalog, engine)
         self.audit = Audit(engine.cursor())
         self.views = Views(self)
+        self.jobs = Jobs(self)
 
     @classmethod
     def open(cls, data: Path, *, memory_gb: float, threads: int, root_password: str) -> Warehouse:
@@ -132,6 +134,7 @@ class Warehouse:
 
     def close(self) -> None:
         """End every session, write what is pending, release the file."""
+        self.jobs.close()
         self.views.close()
         self.processes.close()
         self.scheduler.close()

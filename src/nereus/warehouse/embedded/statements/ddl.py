@@ -132,6 +132,9 @@ def _drop(session: Session, text: str, *, view: bool) -> None:
     db, name = locate(session, written.name)
     session.check("DROP", db, name, error=missing("DROP"))
     _check_user_database(db, "Drop table from this database is not allowed.")
+    found = session.warehouse.catalog.snapshot().table(db, name)
+    if not view and isinstance(found, Table) and found.materialized is not None:
+        raise DorisError(f"'{db}.{name}' is not TABLE. Use 'DROP MATERIALIZED VIEW {db}.{name}'.")
     session.warehouse.catalog.drop(
         db, name, view=view, if_exists=written.if_exists, while_waiting=session.check_cancelled
     )

@@ -1,0 +1,1 @@
+"""Statements that run by themselves, once or again and again: CREATE JOB."""
