@@ -12,8 +12,8 @@ from nereus.warehouse.embedded.catalog import Catalog, quoted
 from nereus.warehouse.embedded.catalog.model import Table
 from nereus.warehouse.embedded.ddl.apply import AddData, ChangeData, DataChange, DeleteData, DropData, RenameData
 from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.tiers import reading
 from nereus.warehouse.embedded.tiers.model import POLICY_PROPERTY, ColdTable, RemoteFile
-from nereus.warehouse.embedded.tiers.reading import remote_select
 from nereus.warehouse.embedded.write.transactions import count
 from nereus.warehouse.embedded.write.values import default
 
@@ -106,7 +106,7 @@ def delete(
     kept: list[RemoteFile] = []
     gone = 0
     for file in cold.files:
-        rows = f'({remote_select([column.name for column in table.columns], [file])}) AS "t0"'
+        rows = f'({reading.remote_select([column.name for column in table.columns], [file])}) AS "t0"'
         matching = 0
         if chosen is None or file.partition_id in chosen:
             matching = count(cursor.execute(f"SELECT count(*) FROM {rows} WHERE {predicate_sql}"))
