@@ -3,10 +3,11 @@
 Recording a statement puts a value in a list; a thread writes the list away in batches. Reading the table writes first
 what is pending, so that a reader sees every statement that ended before its own began.
 
-scan_rows and scan_bytes (which scan_bytes_from_local_storage repeats) are what DuckDB counted, as `scans` explains:
-bytes that memory held already are not among them. They are 0 for a statement that reads no table, and NULL where
-nothing is known: it failed or was cancelled, its rows were not all fetched, it joins numbers(), or it also writes
-(INSERT ... SELECT, UPDATE, DELETE). What DuckDB does not tell at all (CPU time, spilled bytes ...) is NULL.
+scan_rows and scan_bytes are what DuckDB counted, as `scans` explains: bytes that memory held already are not among
+them. scan_bytes_from_remote_storage is what was fetched from the object store; cooled rows that the cache held count as
+local. They are 0 for a statement that reads no table, and NULL where nothing is known: it failed or was cancelled, its
+rows were not all fetched, it joins numbers(), or it also writes (INSERT ... SELECT, UPDATE, DELETE). What DuckDB does
+not tell at all (CPU time, spilled bytes ...) is NULL.
 
 Stream Loads are recorded too, with stmt_type LOAD; Doris tells of them in the file fe.audit.log alone. So are logins
 that were refused, with stmt_type LOGIN, which Doris tells of in fe.log.
@@ -64,6 +65,7 @@ _SCHEMA = pa.schema(
         ("scan_bytes", pa.int64()),
         ("scan_rows", pa.int64()),
         ("scan_bytes_from_local_storage", pa.int64()),
+        ("scan_bytes_from_remote_storage", pa.int64()),
         ("return_rows", pa.int64()),
         ("queried_tables_and_views", pa.list_(pa.string())),
         ("schedule_times_ms", pa.map_(pa.string(), pa.int32())),
@@ -104,6 +106,7 @@ class Entry(NamedTuple):
     scan_bytes: int | None
     scan_rows: int | None
     scan_bytes_from_local_storage: int | None
+    scan_bytes_from_remote_storage: int | None
     return_rows: int
     reads: tuple[str, ...]
     schedule_times_ms: dict[str, int] | None
@@ -156,6 +159,8 @@ class Audit:
         route = run.route
         reads = route is not None and route.reads
         scanned = None if error else _scanned(run)
+        # The engine's count has both: what came from the store is known by itself.
+        local = max(0, scanned.bytes - run.remote.fetched) if scanned else None
         text = _cut(run.text, int(variables.get("audit_plugin_max_sql_length")))
         entry = Entry(
             run.query_id,
@@ -167,9 +172,10 @@ class Audit:
             error.code if error else 0,
             error.text if error else "",
             run.elapsed_ms,
-            scanned.bytes if scanned else None,
+            local + run.remote.fetched if local is not None else None,
             scanned.rows if scanned else None,
-            scanned.bytes if scanned else None,
+            local,
+            run.remote.fetched,
             affected or rows,
             run.reads,
             {"schedule_time_ms": run.ticket.waited_ms} if run.ticket is not None else None,
@@ -221,6 +227,7 @@ class Audit:
                 body_bytes if known else None,
                 rows if known else None,
                 None,
+                None,
                 loaded_rows,
                 (),
                 None,
@@ -252,6 +259,7 @@ class Audit:
                 scan_bytes=None,
                 scan_rows=None,
                 scan_bytes_from_local_storage=None,
+                scan_bytes_from_remote_storage=None,
                 return_rows=0,
                 reads=(),
                 schedule_times_ms=None,

@@ -12,6 +12,7 @@ from typing import Protocol
 from nereus.warehouse.embedded.dispatch import Route
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.scans import Scanned
+from nereus.warehouse.embedded.tiers.model import NO_USAGE, Usage
 from nereus.warehouse.embedded.workload import Ticket, WorkloadGroup
 
 #: The high half of every query id of this process; the low half counts.
@@ -35,8 +36,9 @@ class Running:
         reads: tables and views that it reads, as ``db.table``.
         countable: DuckDB's count of what it reads is one of stored rows.
         scanned: what it read of tables, once that is known.
+        remote: what it read of cooled rows, once it has ended.
         group: the workload group in which it runs, once it was let in.
-        ticket: its place there, while it holds one.
+        ticket: its place there, or in the queue before it.
         rows_to_read: rows of the tables that its query scans, where a workload policy asks for them.
     """
 
@@ -51,6 +53,7 @@ class Running:
     reads: tuple[str, ...] = ()
     countable: bool = False
     scanned: Scanned | None = None
+    remote: Usage = NO_USAGE
     group: WorkloadGroup | None = None
     ticket: Ticket | None = None
     rows_to_read: int = 0

@@ -269,6 +269,7 @@ class Session:
             self._guard.notify_all()
         if run.ticket is not None:
             self.warehouse.queues.leave(run.ticket)
+        run.remote = self.warehouse.engine.cold_files.take_usage(str(run.number))
         query = run.route is not None and run.route.reads
         self.warehouse.counters.observe(run.elapsed_ms, query=query, failed=error is not None)
         self.warehouse.audit.record(self, run, rows=rows, affected=affected, error=error)

@@ -11,7 +11,7 @@ from nereus.warehouse.embedded.introspection import typenames
 from nereus.warehouse.embedded.introspection.columns import DATABASES, INFORMATION_SCHEMA, INTERNAL, system_tables
 from nereus.warehouse.embedded.introspection.partitions import partition_facts
 from nereus.warehouse.embedded.introspection.schema import SystemSchema, provider
-from nereus.warehouse.embedded.introspection.storage import Size
+from nereus.warehouse.embedded.introspection.storage import Size, readable
 from nereus.warehouse.embedded.types import DorisType
 
 _CATALOG = "internal"
@@ -212,11 +212,11 @@ def _partition_rows(schema: SystemSchema, table: Table, size: Size) -> Iterator[
             "",
             "",
             fact.readable,
-            "0.000 ",
+            readable(fact.remote_bytes),
             "NORMAL",
             fact.replicas_text,
             fact.replicas,
-            "",
+            fact.policy,
             "HDD",
             "9999-12-31 15:59:59",
             None,

@@ -10,6 +10,7 @@ import duckdb
 
 from nereus.warehouse.embedded.catalog.model import Partition, Table
 from nereus.warehouse.embedded.introspection.storage import Size, partition_rows, readable
+from nereus.warehouse.embedded.tiers.model import policy_of
 from nereus.warehouse.embedded.types import DorisType
 
 #: Buckets that Doris makes for BUCKETS AUTO without an estimate.
@@ -26,7 +27,14 @@ _LEAST_NUMBER = {
 
 @dataclass(frozen=True, slots=True)
 class PartitionFact:
-    """One partition. `bytes` is the table's size shared out by rows: DuckDB does not store partitions apart."""
+    """One partition.
+
+    Attributes:
+        rows: those in the object store are among them.
+        bytes: the table's local size shared out by rows: DuckDB does not store partitions apart.
+        remote_bytes: what it takes in the object store.
+        policy: the storage policy it is under, or nothing.
+    """
 
     id: int
     name: str
@@ -37,6 +45,8 @@ class PartitionFact:
     replicas: int
     rows: int
     bytes: int
+    remote_bytes: int = 0
+    policy: str = ""
 
     @property
     def readable(self) -> str:
@@ -54,14 +64,27 @@ def partition_facts(cursor: duckdb.DuckDBPyConnection, table: Table, size: Size)
     buckets = table.distribution.buckets or _AUTO_BUCKETS
     replicas = replica_count(table)
     if table.partitioning is None:
-        yield PartitionFact(table.id, table.name, "", "", distribution, buckets, replicas, *size)
+        facts = ("", "", distribution, buckets, replicas, size.rows, size.bytes)
+        yield PartitionFact(table.id, table.name, *facts, size.remote_bytes, policy_of(table, None))
         return
     key = ", ".join(table.partitioning.columns)
     for partition in _ordered(table):
         count = rows[partition.name]
-        share = size.bytes * count // size.rows if size.rows else 0
-        shown = _shown(table, partition)
-        yield PartitionFact(partition.id, partition.name, key, shown, distribution, buckets, replicas, count, share)
+        share = size.bytes * count // size.local_rows if size.local_rows else 0
+        files = size.cold.of_partition(partition.id) if size.cold else ()
+        yield PartitionFact(
+            partition.id,
+            partition.name,
+            key,
+            _shown(table, partition),
+            distribution,
+            buckets,
+            replicas,
+            count + sum(file.rows for file in files),
+            share,
+            sum(file.bytes for file in files),
+            policy_of(table, partition),
+        )
 
 
 def replica_count(table: Table) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import duckdb
 
 from nereus.warehouse.embedded.catalog.model import Table
 from nereus.warehouse.embedded.catalog.snapshot import physical, quoted
+from nereus.warehouse.embedded.tiers.model import ColdTable, ColdTables
 from nereus.warehouse.embedded.write.partitions import inside
 
 #: Bytes of a DuckDB block; a table's size is the number of blocks that hold its columns.
@@ -22,16 +23,33 @@ _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 class Size(NamedTuple):
-    """`bytes` counts blocks of the file: rows that only the log holds yet are not in it."""
+    """What a table takes.
+
+    Attributes:
+        rows: those in the object store are among them.
+        bytes: blocks of the file: rows that only the log holds yet are not in it.
+        cold: what of it lies in the object store.
+    """
 
     rows: int = 0
     bytes: int = 0
+    cold: ColdTable | None = None
+
+    @property
+    def remote_bytes(self) -> int:
+        return self.cold.remote_bytes if self.cold else 0
+
+    @property
+    def local_rows(self) -> int:
+        return self.rows - (self.cold.remote_rows if self.cold else 0)
 
 
 class Sizes:
     """Sizes of tables. Rows are counted each time; bytes take long to find and are kept while the rows stay as many."""
 
-    def __init__(self) -> None:
+    def __init__(self, cold: Callable[[], ColdTables] = dict) -> None:
+        """`cold` gives the tables of which something lies in the object store."""
+        self._cold = cold
         self._known: dict[int, tuple[int, int, float, int]] = {}
 
     def of(self, cursor: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> Mapping[int, Size]:
@@ -41,7 +59,13 @@ class Sizes:
             return {}
         counts = ", ".join(f"(SELECT count(*) FROM {physical(table)})" for table in listed)
         row = cursor.execute(f"SELECT {counts}").fetchone() or ()
-        return {table.id: Size(rows, self._bytes(cursor, table, rows)) for table, rows in zip(listed, row, strict=True)}
+        cold = self._cold()
+        found: dict[int, Size] = {}
+        for table, rows in zip(listed, row, strict=True):
+            remote = cold.get(table.id)
+            every = rows + (remote.remote_rows if remote else 0)
+            found[table.id] = Size(every, self._bytes(cursor, table, rows), remote)
+        return found
 
     def _bytes(self, cursor: duckdb.DuckDBPyConnection, table: Table, rows: int) -> int:
         now = time.monotonic()
@@ -59,7 +83,7 @@ class Sizes:
 
 
 def partition_rows(cursor: duckdb.DuckDBPyConnection, table: Table) -> Mapping[str, int]:
-    """The rows of each partition by its name."""
+    """The local rows of each partition by its name."""
     if table.partitioning is None or not table.partitions:
         return {}
     columns = [quoted(name) for name in table.partitioning.columns]

@@ -88,7 +88,7 @@ def show_partitions(session: Session, text: str) -> Result:
         made = f"{found.created_at:%Y-%m-%d %H:%M:%S}" if found.created_at else None
         for fact in partition_facts(session.cursor, found, size):
             head = [fact.id, fact.name, 1, made, "NORMAL", fact.key, fact.range, fact.distribution, fact.buckets]
-            medium = [fact.replicas, "HDD", "9999-12-31 15:59:59", "", None, fact.readable, "false"]
+            medium = [fact.replicas, "HDD", "9999-12-31 15:59:59", fact.policy, None, fact.readable, "false"]
             rows.append([*head, *medium, fact.replicas_text, "true", "true", None, 1, fact.rows])
     return filtered(session, _PARTITIONS, rows, tail)
 
@@ -164,8 +164,9 @@ def _table_data(session: Session, db: str, name: str, order: list[tuple[str, boo
     size = session.warehouse.sizes.of(session.cursor, [found])[found.id]
     shown, copies = readable(size.bytes), replicas(found)
     names = ["TableName", "IndexName", "Size", "ReplicaCount", "RowCount", "RemoteSize"]
-    rows = _ordered([[name, name, shown, copies, size.rows, "0.000 ", size.bytes]], names, order)
-    return text_rows(names, [*rows, ["", "Total", shown, copies, "", "0.000 "]])
+    remote = readable(size.remote_bytes)
+    rows = _ordered([[name, name, shown, copies, size.rows, remote, size.bytes]], names, order)
+    return text_rows(names, [*rows, ["", "Total", shown, copies, "", remote]])
 
 
 def _database_data(session: Session, db: str, order: list[tuple[str, bool]]) -> Result:
@@ -173,12 +174,13 @@ def _database_data(session: Session, db: str, order: list[tuple[str, bool]]) -> 
     measured = session.warehouse.sizes.of(session.cursor, listed)
     rows: list[list[Any]] = []
     for found in listed:
-        size = measured[found.id].bytes
-        rows.append([found.name, readable(size), replicas(found), "0.000 ", size])
+        size = measured[found.id]
+        rows.append([found.name, readable(size.bytes), replicas(found), readable(size.remote_bytes), size.bytes])
     total, copies = sum(size.bytes for size in measured.values()), sum(row[2] for row in rows)
     names = ["TableName", "Size", "ReplicaCount", "RemoteSize"]
     rows = _ordered(rows, names, order)
-    rows.append(["Total", readable(total), copies, "0.000 "])
+    remote = sum(size.remote_bytes for size in measured.values())
+    rows.append(["Total", readable(total), copies, readable(remote)])
     rows.append(["Quota", readable(QUOTA_BYTES), QUOTA_REPLICAS, ""])
     rows.append(["Left", readable(QUOTA_BYTES - total), QUOTA_REPLICAS - copies, ""])
     return text_rows(names, rows)
@@ -192,8 +194,9 @@ def _databases_data(session: Session) -> Result:
         measured = session.warehouse.sizes.of(
             session.cursor, (found for found in schema.tables(db) if isinstance(found, Table))
         )
-        rows.append([stored.id, db, sum(size.bytes for size in measured.values()), 0, 0, 0])
-    rows.append(["Total", "NULL", sum(row[2] for row in rows), 0, 0, 0])
+        local = sum(size.bytes for size in measured.values())
+        rows.append([stored.id, db, local, sum(size.remote_bytes for size in measured.values()), 0, 0])
+    rows.append(["Total", "NULL", sum(row[2] for row in rows), sum(row[3] for row in rows), 0, 0])
     return text_rows(["DbId", "DbName", "Size", "RemoteSize", "RecycleSize", "RecycleRemoteSize"], rows)
 
 
