@@ -30,6 +30,7 @@ from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.sql.rules.casts import cast_to
 from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.tiers.changing import altered
+from nereus.warehouse.embedded.write.keys import check_is_written
 from nereus.warehouse.embedded.write.partitions import inside
 from nereus.warehouse.embedded.write.transactions import transaction
 from nereus.warehouse.embedded.write.values import default
@@ -45,6 +46,7 @@ def alter(
     while_waiting: Callable[[], None] | None = None,
 ) -> None:
     """Apply the clauses one after the other; either all take effect or none. `now` dates defaults (session time)."""
+    check_is_written(table)
     with catalog.changing(table, while_waiting) as current, transaction(cursor):
         changed = current
         data: list[DataChange] = []

@@ -26,8 +26,15 @@ _MERGES = {
 _UNORDERED = frozenset({"ipv4", "ipv6"})
 
 
+def check_is_written(table: Table) -> None:
+    """Raise for a materialised view: its rows are what its query gives."""
+    if table.materialized is not None:
+        raise DorisError("Not allowed to perform current operation on async materialized view")
+
+
 def check_kept(table: Table) -> None:
-    """Raise for a table whose rows cannot be merged as Doris merges them."""
+    """Raise for a materialised view, and for a table whose rows cannot be merged as Doris merges them."""
+    check_is_written(table)
     if _HIDDEN_SEQUENCE in dict(table.properties):
         raise DorisError(f"Table {table.name} has sequence column, need to specify the sequence column")
     for column in table.columns:

@@ -17,7 +17,7 @@ from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.tiers.changing import delete, emptied, refuse_cold
 from nereus.warehouse.embedded.write.altering import refresh, refresh_all
-from nereus.warehouse.embedded.write.keys import check_kept, delete_by_keys
+from nereus.warehouse.embedded.write.keys import check_is_written, check_kept, delete_by_keys
 from nereus.warehouse.embedded.write.labels import Labels, new_label
 from nereus.warehouse.embedded.write.load import BadRow, Load, Overwrite, run_load, where
 from nereus.warehouse.embedded.write.partial import NewRows, completed
@@ -157,6 +157,7 @@ class Writer:
         while_waiting: Callable[[], None] | None = None,
     ) -> Written:
         """Delete the rows for which a DuckDB predicate is true; the table is called "t0" in it."""
+        check_is_written(table)
         with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
             rows = _delete(cursor, current, predicate_sql, partitions)
             cold, cold_rows = delete(self._catalog, cursor, current, predicate_sql, partitions)
@@ -172,6 +173,7 @@ class Writer:
         while_waiting: Callable[[], None] | None = None,
     ) -> Written:
         """Delete from a UNIQUE table the rows whose keys a DuckDB SELECT gives."""
+        check_is_written(table)
         with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
             rows = count(cursor.execute(delete_by_keys(current, source_sql)))
             self._catalog.commit(cursor)
@@ -186,6 +188,7 @@ class Writer:
         while_waiting: Callable[[], None] | None = None,
     ) -> None:
         """Remove every row, or those of the named partitions. The partitions stay."""
+        check_is_written(table)
         with self._catalog.changing(table, while_waiting) as current, transaction(cursor):
             cursor.execute(f"DELETE FROM {physical(current)} WHERE {where(current, partitions)}")
             self._catalog.commit(cursor, cold=emptied(self._catalog, current, partitions))
