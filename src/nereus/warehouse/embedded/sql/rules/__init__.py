@@ -18,6 +18,7 @@ FAMILIES = (
     "bitmap_aggregates",
     "hashing",
     "funnels",
+    "counting",
     "windows",
     "dates",
     "date_arithmetic",

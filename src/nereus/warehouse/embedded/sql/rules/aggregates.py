@@ -12,12 +12,14 @@ from nereus.warehouse.embedded.sql.rules.build import (
     call,
     cast,
     count_check,
+    number,
     scaled,
     sql,
     text,
     unwidened,
 )
 from nereus.warehouse.embedded.sql.rules.coercion import as_decimal
+from nereus.warehouse.embedded.sql.rules.text_arguments import constant
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import (
     BIGINT,
@@ -255,11 +257,24 @@ def bool_or(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFac
     return _bools("bool_or", args, order)
 
 
+@aggregate("bool_xor", "boolxor_agg")
+def bool_xor(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
+    """``bool_xor(a)`` -> whether exactly one value is true"""
+    value = _boolean("bool_xor", args, order)
+    true = exp.Filter(this=call("count", exp.Star()), expression=exp.Where(this=value.node))
+    node = sql("CASE WHEN n > 0 THEN t = 1 END", n=_called("count", value.node.copy()), t=aggregate_call(true))
+    return _result(node, BOOLEAN, args)
+
+
 def _bools(name: str, args: list[Typed], order: Order) -> Typed:
+    return _result(_called(name, _boolean(name, args, order)), BOOLEAN, args)
+
+
+def _boolean(name: str, args: list[Typed], order: Order) -> Typed:
     value = _one(name, args, order)
-    if value.type != BOOLEAN:
-        raise Refused(f"{name} of {value.type}", "Compare it to get a boolean.")
-    return _result(_called(name, value), BOOLEAN, args)
+    if not value.type.is_numeric:
+        raise DorisError(f"{name} requires a boolean or numeric argument")
+    return casts.cast_to(value, BOOLEAN)
 
 
 @aggregate("array_agg")
@@ -270,23 +285,30 @@ def array_agg(args: list[Typed], distinct: bool, order: Order, _facts: SessionFa
 
 @aggregate("collect_list", "group_array")
 def collect_list(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
-    """``collect_list(a)`` -> ``coalesce(list(a) FILTER (WHERE a IS NOT NULL), [])``"""
+    """``collect_list(a)`` -> ``coalesce(list(a) FILTER (WHERE a IS NOT NULL), [])``; ``(a, 2)`` keeps two"""
     return _listed("collect_list", args, distinct, order, keep_null=False)
 
 
 @aggregate("collect_set", "group_uniq_array")
 def collect_set(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
-    """``collect_set(a)`` -> ``coalesce(list(DISTINCT a) FILTER (WHERE a IS NOT NULL), [])``"""
+    """``collect_set(a)`` -> ``coalesce(list(DISTINCT a) FILTER (WHERE a IS NOT NULL), [])``; ``(a, 2)`` keeps two"""
     return _listed("collect_set", args, True, order, keep_null=False)
 
 
 def _listed(name: str, args: list[Typed], distinct: bool, order: Order, *, keep_null: bool) -> Typed:
-    value = _one(name, args, order)
+    limit = args[1:] if not keep_null else []
+    value = _one(name, args[:1] if len(limit) == 1 else args, order)
     type_ = array(value.type)
     node = call("list", exp.Distinct(expressions=[value.node]) if distinct else value.node)
     if not keep_null:
         node = exp.Filter(this=node, expression=exp.Where(this=sql("a IS NOT NULL", a=value.node.copy())))
-    return _result(call("coalesce", aggregate_call(node), cast(exp.Array(expressions=[]), type_)), type_, args)
+    found = call("coalesce", aggregate_call(node), cast(exp.Array(expressions=[]), type_))
+    if len(limit) == 1:
+        kept = constant(limit[0])
+        if kept is None or kept < 1:
+            raise Refused(f"{name} with anything but a positive number of values")
+        found = call("list_slice", found, number(1), number(kept))
+    return _result(found, type_, args)
 
 
 def _statistic(target: str, name: str) -> AggregateRule:
