@@ -24,6 +24,7 @@ from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.variables import GlobalVariables
 from nereus.warehouse.embedded.workload import Queues, WorkloadGroups
 from nereus.warehouse.embedded.workload.lanes import Lanes
+from nereus.warehouse.embedded.workload.memory import MemoryGuard
 from nereus.warehouse.embedded.workload.policies import Policies
 from nereus.warehouse.embedded.workload.rules import BlockRules
 from nereus.warehouse.embedded.write import Writer
@@ -55,11 +56,16 @@ class Warehouse:
         self.workload_policies = Policies(engine.cursor(), self.groups)
         self.block_rules = BlockRules(engine.cursor())
         self.lanes = Lanes(engine)
+        self.memory = MemoryGuard(engine)
         self.plans = PlanCache()
         self.counters = QueryCounters()
         self.sizes = Sizes()
         self.processes = Processes()
-        self.processes.watchers += [self.lanes.tick, lambda now: self.workload_policies.apply(self.processes)]
+        self.processes.watchers += [
+            self.lanes.tick,
+            lambda now: self.memory.watch(self.processes),
+            lambda now: self.workload_policies.apply(self.processes),
+        ]
         self.scheduler = Scheduler(self.catalog, engine)
         self.audit = Audit(engine.cursor())
         self.views = Views(self)
@@ -143,6 +149,7 @@ class Warehouse:
         self.logins.close()
         self.variables.close()
         self.lanes.close()
+        self.memory.close()
         self.workload_policies.close()
         self.block_rules.close()
         self.groups.close()

@@ -10,6 +10,7 @@ import duckdb
 from nereus.warehouse.embedded import scans
 from nereus.warehouse.embedded.denials import column_denied, table_denied
 from nereus.warehouse.embedded.dispatch import statement
+from nereus.warehouse.embedded.failures import is_out_of_memory
 from nereus.warehouse.embedded.plancache import Plan
 from nereus.warehouse.embedded.result import Result, ResultSet
 from nereus.warehouse.embedded.session import Session
@@ -28,6 +29,17 @@ _ATTEMPTS = 3
 @statement("SELECT", "WITH", "VALUES", "(", kind="SELECT", reads=True)
 def select(session: Session, text: str) -> Result:
     """Run a query; its rows come as they are computed."""
+    try:
+        return _as_it_is_now(session, text)
+    except Exception as error:
+        warehouse = session.warehouse
+        if not is_out_of_memory(error) or not warehouse.memory.make_room(session, warehouse.processes):
+            raise
+    return _as_it_is_now(session, text)
+
+
+def _as_it_is_now(session: Session, text: str) -> Result:
+    """The query against the catalogue as it is when it runs."""
     for _ in range(_ATTEMPTS - 1):
         version = session.warehouse.catalog.snapshot().version
         try:

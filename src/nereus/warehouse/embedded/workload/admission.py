@@ -13,6 +13,7 @@ from nereus.warehouse.embedded.denials import group_denied
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.workload.groups import WorkloadGroup
 from nereus.warehouse.embedded.workload.lanes import is_limited
+from nereus.warehouse.embedded.workload.queues import Ticket
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.session import Session
@@ -44,9 +45,9 @@ def admit(session: Session, tables: tuple[str, ...]) -> None:
         return
     group = check_group(session)
     if session.variables["bypass_workload_group"] != "true" and not _system_only(tables):
-        run.ticket = session.warehouse.queues.enter(
-            group, patience_s=run.deadline - time.monotonic(), check=session.check_cancelled
-        )
+        run.ticket = Ticket(group.name)
+        patience_s = run.deadline - time.monotonic()
+        session.warehouse.queues.enter(run.ticket, group, patience_s=patience_s, check=session.check_cancelled)
     run.group = group
 
 

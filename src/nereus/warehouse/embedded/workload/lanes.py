@@ -1,8 +1,8 @@
 """The processor's part in isolation: groups with a max_cpu_percent below 100 get what the others leave.
 
 DuckDB has one pool of threads for all queries, and no priorities. The queries of a limited group are therefore run by
-threads of their own, to which the operating system gives the processor when no other thread wants it, and the shared
-pool is cut down meanwhile, so that a query's work is done by the thread that asked for it. See docs/isolation.md.
+threads of their own, which the operating system serves after the others, and the shared pool is cut down meanwhile, so
+that a query's work is done by the thread that asked for it. See docs/isolation.md.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 #: Threads of all limited groups together. A group's share of the engine's threads is the narrower limit.
 _MOST_THREADS = 64
+#: What the operating system calls niceness: at 10 a thread weighs a tenth of another. Lower ones could be kept from the
+#: processor for long while they hold Python's lock, and everybody would wait.
+NICER = 10
 #: The shared pool stays cut down for so long after the last limited query: the next one is often near.
 LINGER_S = 10.0
 #: How often a call that waits for its group's threads looks whether it was cancelled, in seconds.
@@ -34,13 +37,10 @@ _LOOK_S = 0.05
 
 
 def yield_to_others() -> None:
-    """Give the calling thread the lowest priority that there is, for good."""
-    try:
-        # On Linux 0 means the calling thread alone. An idle thread yields at once, a niced one after some milliseconds.
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    except (AttributeError, OSError):
-        with suppress(AttributeError, OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+    """Give the calling thread a lower priority than the process has, for good: it could not be raised again."""
+    with suppress(AttributeError, OSError):
+        # On Linux a thread has a priority of its own; elsewhere the id names no process, and nothing happens.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICER)
 
 
 def share(group: WorkloadGroup, threads: int) -> int:
@@ -66,6 +66,11 @@ class Lanes:
         self._left = 0.0
         self._resizing = threading.Lock()
         self._pool = ThreadPoolExecutor(_MOST_THREADS, "limited", yield_to_others)
+
+    @property
+    def active(self) -> bool:
+        """Whether work of limited groups is under way."""
+        return bool(+self._calls)
 
     def tick(self, now: float) -> None:
         """Give the shared pool its size back, some time after the last limited query. `now` is time.monotonic()."""

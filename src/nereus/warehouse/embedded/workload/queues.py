@@ -61,8 +61,8 @@ class Queues:
             place = self._places.get(name)
             return (place.running, len(place.waiting)) if place else (0, 0)
 
-    def enter(self, group: WorkloadGroup, *, patience_s: float, check: Callable[[], None]) -> Ticket:
-        """Wait until the group has room for one more; whoever is let in must `leave`.
+    def enter(self, ticket: Ticket, group: WorkloadGroup, *, patience_s: float, check: Callable[[], None]) -> None:
+        """Wait until the group has room for one more. The ticket must `leave`, let in or not.
 
         Args:
             patience_s: how long the statement would wait at most (its query_timeout).
@@ -70,12 +70,11 @@ class Queues:
 
         Raises DorisError where the queue is full, and where the group's queue_timeout (ms) passes.
         """
-        ticket = Ticket(group.name)
         with self._changed:
             place = self._places.setdefault(group.name, _Place())
             if place.running < group.number("max_concurrency"):
                 self._start(place, ticket)
-                return ticket
+                return
             most = group.number("max_queue_size")
             if len(place.waiting) >= most:
                 raise DorisError(
@@ -87,10 +86,11 @@ class Queues:
             except BaseException:
                 place.waiting.remove(ticket)
                 raise
-        return ticket
 
     def leave(self, ticket: Ticket) -> None:
-        """Give the place to the one that waits longest."""
+        """Give the ticket's place, where it has one, to the one that waits longest."""
+        if ticket.started is None:
+            return
         with self._changed:
             place = self._places[ticket.group]
             place.running -= 1

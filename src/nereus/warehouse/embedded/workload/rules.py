@@ -7,7 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import duckdb
@@ -157,23 +157,35 @@ def _check_properties(properties: Mapping[str, str]) -> None:
 
 
 def _changed(rule: Rule, properties: Mapping[str, str]) -> Rule:
-    for name in _LIMITS:
-        text = properties.get(name)
-        if not text:
-            continue
-        if not _LONG.fullmatch(text):
-            raise DorisError(f"{name} should be a long")
-        if int(text) > 0:
-            raise Refused(f"block rules with {name}", "Use a workload policy with be_scan_rows or query_time.")
-        rule = replace(rule, **{name: int(text)})
-    for name, attribute in (("global", "everywhere"), ("enable", "enabled")):
-        text = properties.get(name)
-        if text:
-            # Whatever is not "true" is false, as in Doris.
-            rule = replace(rule, **{attribute: text.lower() == "true"})
     if "sql" in properties:
         _pattern(properties["sql"])
-    return replace(rule, sql=properties.get("sql", rule.sql), sql_hash=properties.get("sqlHash", rule.sql_hash))
+    return Rule(
+        rule.name,
+        properties.get("sql", rule.sql),
+        properties.get("sqlHash", rule.sql_hash),
+        _limit(properties, "partition_num", rule.partition_num),
+        _limit(properties, "tablet_num", rule.tablet_num),
+        _limit(properties, "cardinality", rule.cardinality),
+        _flag(properties, "global", rule.everywhere),
+        _flag(properties, "enable", rule.enabled),
+    )
+
+
+def _limit(properties: Mapping[str, str], name: str, old: int) -> int:
+    text = properties.get(name)
+    if not text:
+        return old
+    if not _LONG.fullmatch(text):
+        raise DorisError(f"{name} should be a long")
+    if int(text) > 0:
+        raise Refused(f"block rules with {name}", "Use a workload policy with be_scan_rows or query_time.")
+    return int(text)
+
+
+def _flag(properties: Mapping[str, str], name: str, old: bool) -> bool:
+    text = properties.get(name)
+    # Whatever is not "true" is false, as in Doris.
+    return text.lower() == "true" if text else old
 
 
 def _check_limits(rule: Rule) -> None:
