@@ -39,11 +39,9 @@ _EMPTY = (
     "referential_constraints",
     "routine_load_jobs",
     "routines",
-    "sql_block_rule_status",
     "statistics",
     "table_constraints",
     "triggers",
-    "workload_policy",
 )
 
 for _table in _EMPTY:
@@ -185,6 +183,26 @@ def workload_groups(schema: SystemSchema) -> Iterable[Row]:
             *map(group.get, ("memory_low_watermark", "memory_high_watermark", "compute_group")),
             *(int(group.get(key)) for key in ("read_bytes_per_second", "remote_read_bytes_per_second")),
         )
+
+
+@provider(INFORMATION_SCHEMA, "workload_policy")
+def workload_policy(schema: SystemSchema) -> Iterable[Row]:
+    for policy in schema.session.warehouse.workload_policies.policies.values():
+        # Doris asks for the privilege on a workload group of the policy's name.
+        if schema.session.rights.uses_group(policy.name):
+            conditions, actions = (";".join(map(str, listed)) for listed in (policy.conditions, policy.actions))
+            flags = (policy.priority, policy.enabled, policy.version)
+            yield policy.id, policy.name, conditions, actions, *flags, policy.group
+
+
+@provider(INFORMATION_SCHEMA, "sql_block_rule_status")
+def sql_block_rule_status(schema: SystemSchema) -> Iterable[Row]:
+    """How long the rules took is not measured."""
+    rules = schema.session.warehouse.block_rules
+    for rule in rules.rules.values() if schema.session.allows("ADMIN") else ():
+        limits = (rule.partition_num, rule.tablet_num, rule.cardinality)
+        counts = (rules.blocked.get(rule.name, 0), None, None, None)
+        yield rule.name, rule.sql, rule.sql_hash, *limits, rule.everywhere, rule.enabled, *counts
 
 
 @provider(INFORMATION_SCHEMA, "workload_group_privileges")
