@@ -143,7 +143,7 @@ class Logins:
         """
         if not options:
             return
-        rules = replace(self.of(identity), **options)
+        rules = PasswordRules(**{**asdict(self.of(identity)), **options})
         if "expire_s" in options:
             rules = replace(rules, made=time.time())
         if "history" in options:

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nereus.warehouse.embedded.catalog.model import KeyModel, Table, View
+from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.introspection import typenames
 from nereus.warehouse.embedded.introspection.columns import DATABASES, INFORMATION_SCHEMA, INTERNAL, system_tables
 from nereus.warehouse.embedded.introspection.partitions import partition_facts
 from nereus.warehouse.embedded.introspection.schema import SystemSchema, provider
 from nereus.warehouse.embedded.introspection.storage import Size, readable
+from nereus.warehouse.embedded.sql.binder import nullability
+from nereus.warehouse.embedded.sql.parse import parse_query
 from nereus.warehouse.embedded.types import DorisType
 
 _CATALOG = "internal"
@@ -68,24 +71,39 @@ def _table_row(db: str, name: str, kind: str, engine: str, size: Size, made: dat
 def columns(schema: SystemSchema) -> Iterable[Row]:
     for found in schema.all_tables():
         if isinstance(found, View):
-            for position, (title, kind, comment) in enumerate(found.columns, 1):
-                yield _column_row(found.db, found.name, title, position, kind, comment=comment)
+            for position, (column, nullable) in enumerate(
+                zip(found.columns, view_nullability(schema, found), strict=True), 1
+            ):
+                title, kind, comment = column
+                yield _column_row(found.db, found.name, title, position, kind, nullable=nullable, comment=comment)
             continue
-        for position, column in enumerate(found.columns, 1):
+        for position, declared in enumerate(found.columns, 1):
             yield _column_row(
                 found.db,
                 found.name,
-                column.name,
+                declared.name,
                 position,
-                column.type,
-                default=column.default,
-                nullable=column.nullable,
-                key=_KEY[found.model] if column.is_key else "",
-                comment=column.comment,
+                declared.type,
+                default=declared.default,
+                nullable=declared.nullable,
+                key=_KEY[found.model] if declared.is_key else "",
+                comment=declared.comment,
             )
     for db, name in system_names(schema):
         for position, system in enumerate(system_tables()[db, name], 1):
             yield _column_row(db, name, system.name, position, system.type, nullable=system.nullable)
+
+
+def view_nullability(schema: SystemSchema, view: View) -> tuple[bool, ...]:
+    """Which columns of a view may be NULL: all, where its query cannot be bound any more."""
+    everything = (True,) * len(view.columns)
+    if INFORMATION_SCHEMA in view.sql:
+        # Telling of such a view may ask for the columns of all views.
+        return everything
+    try:
+        return nullability(parse_query(view.sql), schema, schema.session.facts)
+    except DorisError:
+        return everything
 
 
 def _column_row(

@@ -52,6 +52,29 @@ def meanings_of(query: tree.Query, schema: Schema, facts: SessionFacts) -> Meani
     return meanings
 
 
+def nullability(query: tree.Query, schema: Schema, facts: SessionFacts) -> tuple[bool, ...]:
+    """Whether each column of a query may be NULL, as far as it is told by columns of tables, literals and counts.
+
+    Every other expression may be: True.
+    """
+    context = Context(schema, facts, query.text, facts.database)
+    found = [output.nullable for output in QueryBinder(context).query(query, None).outputs]
+    if not isinstance(query.body, tree.Select):
+        return tuple(found)
+    items, group = query.body.items, query.body.group
+    if group is not None and group.sets:
+        found = [True] * len(found)
+    if len(items) == len(found):
+        found = [may and not _is_never_null(item.expression) for may, item in zip(found, items, strict=True)]
+    return tuple(found)
+
+
+def _is_never_null(node: exp.Expression) -> bool:
+    if isinstance(node, tree.Call):
+        return str(node.this).lower() in ("count", "now", "uuid")
+    return isinstance(node, (exp.Literal, exp.Boolean))
+
+
 def _result_column(output: Output) -> ResultColumn:
     if output.origin is None:
         return ResultColumn(output.name, output.type)

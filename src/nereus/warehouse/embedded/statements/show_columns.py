@@ -9,6 +9,7 @@ from nereus.warehouse.embedded.catalog.model import KeyModel, Table, View
 from nereus.warehouse.embedded.denials import command_denied
 from nereus.warehouse.embedded.dispatch import statement
 from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.introspection.objects import view_nullability
 from nereus.warehouse.embedded.introspection.typenames import internal_type
 from nereus.warehouse.embedded.privileges import WANTED
 from nereus.warehouse.embedded.result import Result, text_rows
@@ -83,8 +84,10 @@ def described(session: Session, db: str, name: str) -> Iterator[Described]:
         for system in session.warehouse.schema(session).columns(db, name) or ():
             yield Described(system.name, system.type, system.nullable, False, None, "", "")
     elif isinstance(found, View):
-        for title, kind, comment in found.columns:
-            yield Described(title, kind, True, False, None, "", comment)
+        for (title, kind, comment), nullable in zip(
+            found.columns, view_nullability(session.warehouse.schema(session), found), strict=True
+        ):
+            yield Described(title, kind, nullable, False, None, "", comment)
     else:
         for column in found.columns:
             yield Described(

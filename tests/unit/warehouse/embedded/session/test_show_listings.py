@@ -185,3 +185,25 @@ def test_writes_are_explained_and_not_done(root: Session, ann: Session) -> None:
     with pytest.raises(DorisError, match="LOAD command denied to user 'ann'"):
         ask(ann, "EXPLAIN INSERT INTO shop.orders SELECT * FROM shop.orders")
     do(root, "DROP TABLE explained")
+
+
+@pytest.mark.parametrize(
+    ("query", "nullable"),
+    [
+        ("SELECT 1 AS a, 'x' AS b, NULL AS c", ["No", "No", "Yes"]),
+        ("SELECT id, v FROM keyed", ["No", "Yes"]),
+        ("SELECT * FROM (SELECT id FROM keyed) t", ["No"]),
+        ("SELECT v, count(*) c, sum(id) s FROM keyed GROUP BY v", ["Yes", "No", "Yes"]),
+        ("SELECT a.id, b.id other FROM keyed a LEFT JOIN keyed b ON a.id = b.v", ["No", "Yes"]),
+        ("SELECT id FROM keyed GROUP BY ROLLUP (id)", ["Yes"]),
+        ("SELECT TABLE_NAME FROM information_schema.columns", ["Yes"]),
+    ],
+)
+def test_columns_of_views_tell_whether_they_may_be_null(root: Session, query: str, nullable: list[str]) -> None:
+    do(root, "CREATE TABLE keyed (id INT NOT NULL, v INT) DUPLICATE KEY (id) DISTRIBUTED BY RANDOM")
+    do(root, f"CREATE VIEW seen AS {query}")
+    assert [row[2] for row in ask(root, "DESC seen")] == nullable
+    asked = "SELECT IS_NULLABLE FROM information_schema.columns WHERE TABLE_NAME = 'seen' ORDER BY ORDINAL_POSITION"
+    assert [row[0] for row in ask(root, asked)] == [word.upper() for word in nullable]
+    do(root, "DROP VIEW seen")
+    do(root, "DROP TABLE keyed")
