@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from nereus.warehouse.embedded.catalog import store
+from nereus.warehouse.embedded.catalog import recycling, store
 from nereus.warehouse.embedded.catalog.locks import TableLocks
 from nereus.warehouse.embedded.catalog.model import DatabaseDef, Table, View
 from nereus.warehouse.embedded.catalog.names import check_database_name, check_table_name
@@ -39,6 +39,7 @@ class Catalog:
         self.engine = engine
         self._guard = threading.RLock()
         self._snapshot = store.open_store(engine)
+        recycling.open_bin(engine)
         self.versions = Versions(engine)
         self.locks = TableLocks(self.versions.holding)
         self._ids = store.Ids(engine, "object", _FIRST_ID)
@@ -92,9 +93,17 @@ class Catalog:
             self._snapshot = self._snapshot.with_database(db)
 
     def drop_database(
-        self, name: str, *, if_exists: bool = False, while_waiting: Callable[[], None] | None = None
+        self,
+        name: str,
+        *,
+        if_exists: bool = False,
+        force: bool = True,
+        while_waiting: Callable[[], None] | None = None,
     ) -> None:
-        """Drop it with everything in it, labels included. Waits for loads that run in it."""
+        """Drop it with everything in it, labels included. Waits for loads that run in it.
+
+        Without `force` it can be recovered.
+        """
         db = self._snapshot.databases.get(name)
         if db is None:
             if if_exists:
@@ -106,9 +115,12 @@ class Catalog:
                 raise DorisError(f"Can't drop database '{name}'; database doesn't exist")
             with self._transaction() as cursor:
                 for relation in current.relations.values():
-                    self._remove(cursor, relation)
+                    self._drop(cursor, current, relation, force=force, with_db=True)
                 cursor.execute("DELETE FROM nereus.labels WHERE db_id = ?", [db.id])
-                store.remove_database(cursor, db)
+                if force:
+                    store.remove_database(cursor, db)
+                else:
+                    recycling.put_database(cursor, current)
             self._snapshot = self._snapshot.without_database(name)
             for relation in current.relations.values():
                 self.locks.forget(relation.id)
@@ -174,9 +186,13 @@ class Catalog:
         *,
         view: bool,
         if_exists: bool = False,
+        force: bool = True,
         while_waiting: Callable[[], None] | None = None,
     ) -> None:
-        """Drop a table or a view. Waits for the load that runs into the table."""
+        """Drop a table or a view. Waits for the load that runs into the table.
+
+        A table that was dropped without `force` can be recovered.
+        """
         found = self.database(db).relations.get(name)
         if found is None:
             if if_exists:
@@ -189,9 +205,42 @@ class Catalog:
             if current is None:
                 raise DorisError(f"Unknown table '{name}' in {db}")
             with self._transaction() as cursor:
-                self._remove(cursor, current)
+                self._drop(cursor, self.database(db), current, force=force or view, with_db=False)
             self._snapshot = self._snapshot.without_relation(current)
             self.locks.forget(found.id)
+
+    def recover_table(self, db_name: str, name: str, wanted: int = -1, new_name: str | None = None) -> None:
+        """RECOVER TABLE: the one of that name (and id) that was dropped last, under its name or a new one."""
+        with self._guard:
+            db = self.database(db_name)
+            if (new_name or name) in db.relations:
+                raise DorisError(f"Table '{new_name or name}' already exists")
+            check_table_name(new_name or name)
+            with self._transaction() as cursor:
+                found = recycling.take_table(cursor, db, name, wanted)
+                if found is None:
+                    raise DorisError(f"Unknown table '{name}' or table id '{wanted}' in {db_name}")
+                table = replace(found, db=db.name, name=new_name or name)
+                store.put_relation(cursor, db, table)
+            self._snapshot = self._snapshot.with_relation(table)
+
+    def recover_database(self, name: str, wanted: int = -1, new_name: str | None = None) -> None:
+        """RECOVER DATABASE with what was in it when it was dropped."""
+        with self._guard:
+            final = new_name or name
+            check_database_name(final)
+            with self._transaction() as cursor:
+                found = recycling.take_database(cursor, name, wanted)
+                if found is None:
+                    raise DorisError(f"Unknown database '{name}' or database id '{wanted}'")
+                if final in self._snapshot.databases:
+                    raise DorisError(f"Database[{final}] already exist.")
+                relations = {relation.name: replace(relation, db=final) for relation in found[1]}
+                db = replace(found[0], name=final, relations=relations)
+                store.put_database(cursor, db)
+                for relation in relations.values():
+                    store.put_relation(cursor, db, relation)
+            self._snapshot = self._snapshot.with_database(db)
 
     @contextmanager
     def changing(self, table: Table, while_waiting: Callable[[], None] | None = None) -> Iterator[Table]:
@@ -281,6 +330,16 @@ class Catalog:
             if column.auto_increment is not None:
                 cursor.execute("INSERT INTO nereus.auto_increment VALUES (?, ?)", [table.id, column.auto_increment])
         store.put_relation(cursor, self.database(table.db), table)
+
+    def _drop(
+        self, cursor: duckdb.DuckDBPyConnection, db: DatabaseDef, relation: Table | View, *, force: bool, with_db: bool
+    ) -> None:
+        # What a table with a storage policy has in the object store is not kept for RECOVER.
+        if force or not recycling.recyclable(relation) or relation.id in self._snapshot.cold:
+            self._remove(cursor, relation)
+            return
+        recycling.purge(cursor)
+        recycling.put(cursor, db, relation, with_db=with_db)
 
     def _remove(self, cursor: duckdb.DuckDBPyConnection, relation: Table | View) -> None:
         store.remove_relation(cursor, relation)
