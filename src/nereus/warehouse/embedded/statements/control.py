@@ -10,7 +10,6 @@ from nereus.warehouse.embedded.sql.lexer import END, STRING
 from nereus.warehouse.embedded.statements.reader import Reader
 
 refuse("CREATE STORAGE VAULT", "ALTER STORAGE VAULT", "DROP STORAGE VAULT", kind="CREATE")
-refuse("RECOVER", kind="ADMIN")
 
 
 @statement("USE", kind="USE")

@@ -70,13 +70,15 @@ def alter_database(session: Session, text: str) -> Ok:
 
 @statement("DROP DATABASE", "DROP SCHEMA", kind="DROP")
 def drop_database(session: Session, text: str) -> Ok:
-    """DROP DATABASE [IF EXISTS] name [FORCE]: at once and for good; nothing can be recovered here."""
+    """DROP DATABASE [IF EXISTS] name [FORCE]: without FORCE it can be recovered for a day."""
     written = read(session, text, syntax.Drop)
     name = _database_name(written.name)
     session.check("DROP", name, error=database_denied(session, name))
     if name.lower() in _SYSTEM:
         raise Refused(f"dropping the system database {name}")
-    session.warehouse.catalog.drop_database(name, if_exists=written.if_exists, while_waiting=session.check_cancelled)
+    session.warehouse.catalog.drop_database(
+        name, if_exists=written.if_exists, force=written.force, while_waiting=session.check_cancelled
+    )
     return Ok()
 
 
@@ -115,7 +117,7 @@ def _kept_rollups(source: Table, wanted: tuple[str, ...] | None) -> tuple[Rollup
 
 @statement("DROP TABLE", "DROP TEMPORARY TABLE", kind="DROP")
 def drop_table(session: Session, text: str) -> Ok:
-    """DROP TABLE [IF EXISTS] name [FORCE]: at once and for good."""
+    """DROP TABLE [IF EXISTS] name [FORCE]: without FORCE it can be recovered for a day."""
     _drop(session, text, view=False)
     return Ok()
 
@@ -136,7 +138,12 @@ def _drop(session: Session, text: str, *, view: bool) -> None:
     if not view and isinstance(found, Table) and found.materialized is not None:
         raise DorisError(f"'{db}.{name}' is not TABLE. Use 'DROP MATERIALIZED VIEW {db}.{name}'.")
     session.warehouse.catalog.drop(
-        db, name, view=view, if_exists=written.if_exists, while_waiting=session.check_cancelled
+        db,
+        name,
+        view=view,
+        if_exists=written.if_exists,
+        force=written.force,
+        while_waiting=session.check_cancelled,
     )
 
 

@@ -60,7 +60,7 @@ def run(warehouse):
     runner("USE d")
     yield runner
     session.database = None
-    runner("DROP DATABASE IF EXISTS d")
+    runner("DROP DATABASE IF EXISTS d FORCE")
     session.close()
 
 
