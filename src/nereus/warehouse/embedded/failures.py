@@ -14,6 +14,10 @@ _REMOTE = re.compile(r"\bStoreError: (.*?)(?:\n\s*\nAt:|\Z)", re.DOTALL)
 
 _log = logging.getLogger(__name__)
 
+#: What DuckDB writes in front of an error that a rule raised itself.
+_RAISED = "Invalid Input Error: "
+_UNFIT = re.compile(r"(Conversion|Out of Range) Error: ")
+
 
 def to_doris(error: BaseException) -> DorisError:
     """The error packet for whatever a statement raised. Unexpected errors are logged with their traceback."""
@@ -29,12 +33,18 @@ def to_doris(error: BaseException) -> DorisError:
         return DorisError(f"MEM_LIMIT_EXCEEDED: {_first_line(text)}")
     if "More than one row returned by a subquery" in text:
         return DorisError("correlate scalar subquery must return only 1 row")
-    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
-        return DorisError(f"INVALID_ARGUMENT: {_first_line(text)}")
-    # pyarrow wraps what DuckDB raises while rows are read.
+    if "Max expression depth limit" in text:
+        return DorisError("the embedded warehouse refuses a statement that is nested so deeply. Write it in parts.")
+    # pyarrow wraps what DuckDB raises while rows are read, and keeps its text.
+    if isinstance(error, duckdb.InvalidInputException) or _RAISED in text:
+        return DorisError(f"INVALID_ARGUMENT: {_first_line(text.rpartition(_RAISED)[2])}")
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException) or _UNFIT.search(text):
+        _log.info("a value did not fit: %s", text)
+        return DorisError("INVALID_ARGUMENT: a value is out of range of its type, or cannot be read as one")
     if isinstance(error, duckdb.Error | OSError) or type(error).__module__.startswith("pyarrow"):
         _log.error("the engine failed: %s", text)
-        return DorisError(f"the engine failed: {_first_line(text)}")
+        tells = isinstance(error, duckdb.IOException | OSError)
+        return DorisError("the engine failed: " + (_first_line(text) if tells else "the log of the warehouse says why"))
     _log.error("a statement failed unexpectedly", exc_info=error)
     return DorisError(f"the embedded warehouse failed: {type(error).__name__}: {_first_line(text)}")
 

@@ -11,3 +11,17 @@ def test_a_scalar_subquery_of_several_rows_fails_in_doris_words(root: Session) -
     with pytest.raises(DorisError) as error:
         ask(root, "SELECT (SELECT number FROM numbers('number' = '3'))")
     assert error.value.detail == "correlate scalar subquery must return only 1 row"
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("SELECT repeat('a', number + 20000) FROM numbers('number' = '2')", "the embedded warehouse refuses more than"),
+        (f"SELECT concat({', '.join(['number'] * 2000)}) FROM numbers('number' = '2')", "nested so deeply"),
+    ],
+)
+def test_the_engine_s_own_words_stay_inside(root: Session, sql: str, text: str) -> None:
+    with pytest.raises(DorisError) as error:
+        ask(root, sql)
+    assert text in error.value.detail
+    assert " Error: " not in error.value.detail
