@@ -158,12 +158,15 @@ def destroy(
 
 def _delete(home: Home) -> None:
     """Remove the state folder, and only if it is one: NEREUS_HOME may have been mistyped."""
+    from nereus.provision import jupyterhub
+
     strangers = {path.name for path in home.root.iterdir()} - {"data", "logs", "run", "secrets", "cache"}
     if strangers:
         raise BadInput(
             f"{home.root} holds {', '.join(sorted(strangers))}, which Nereus did not make",
             fix="Move it elsewhere, then run again.",
         )
+    jupyterhub.remove_data(home)
     shutil.rmtree(home.root)
 
 
@@ -171,12 +174,14 @@ def _mount() -> None:
     from nereus.cli_bench import app as bench
     from nereus.cli_fidelity import fidelity
     from nereus.cli_plan import plan
+    from nereus.cli_scientist import app as scientist
     from nereus.cli_usecase import app as usecase
 
     app.command("fidelity")(fidelity)
     app.command("plan")(plan)
     app.add_typer(usecase, name="usecase")
     app.add_typer(bench, name="bench")
+    app.add_typer(scientist, name="scientist")
 
 
 def main() -> None:

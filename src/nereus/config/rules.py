@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SMALLEST_HDD_TB = 0.1
 
 #: Services that take more than one port, the first being the declared one.
-PORTS_TAKEN = {"object_store": 8}
+PORTS_TAKEN = {"object_store": 8, "jupyterhub": 3}
 
 #: The pydantic error type that carries a list of problems in its context.
 PROBLEMS = "problems"
@@ -46,7 +46,7 @@ def raise_all(problems: Iterable[Problem]) -> None:
 
 
 def ports(section: model.Ports) -> Iterator[Problem]:
-    """No two services share a port, and the object store keeps those behind its own."""
+    """No two services share a port, nor one of those that a service keeps behind its own."""
     taken: dict[int, str] = {}
     for name, port in section:
         wanted = _span(name, port)

@@ -16,8 +16,8 @@ from nereus.provision.services import Service
 from nereus.provision.supervisor import Supervisor
 
 #: Free disk below which a first provisioning with the shipped use cases would fail: TPC-H data at scale 1 (0.35 GB),
-#: the files derived from it and the warehouse itself, with room to grow.
-DISK_GB_MIN = 4.0
+#: the files derived from it, the warehouse itself, and the environments of JupyterHub (1.3 GB), with room to grow.
+DISK_GB_MIN = 8.0
 
 
 @dataclass(frozen=True)

@@ -21,23 +21,29 @@ from nereus.paths import PROJECT
 _PATIENCE_S = 1800
 
 
-def cache_folder() -> Path:
-    """Where environments are kept, for all checkouts of this user."""
+#: Where environments lie that other users than root must be able to run.
+SHARED = Path("/var/lib/nereus/environments")
+
+
+def cache_folder(*, shared: bool = False) -> Path:
+    """Where environments are kept, for all checkouts of this user; `shared` is for root alone."""
+    if shared:
+        return SHARED
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nereus" / "environments"
 
 
-def folder(name: str, *, interpreter: str = sys.executable) -> Path:
+def folder(name: str, *, interpreter: str = sys.executable, shared: bool = False) -> Path:
     """Where the environment that locks/NAME.txt describes is, or will be."""
     content = (PROJECT / "locks" / f"{name}.txt").read_bytes() + interpreter.encode() + sys.version.encode()
-    return cache_folder() / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
+    return cache_folder(shared=shared) / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
-def ensure(name: str, *, interpreter: str = sys.executable) -> bool:
+def ensure(name: str, *, interpreter: str = sys.executable, shared: bool = False) -> bool:
     """Make the environment where it is missing. Returns whether it had to.
 
     Raises Failure with what the installer said.
     """
-    wanted = folder(name, interpreter=interpreter)
+    wanted = folder(name, interpreter=interpreter, shared=shared)
     if wanted.is_dir():
         return False
     wanted.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from nereus import secrets, usecases
 from nereus.config import Platform
 from nereus.errors import BadInput, Failure
 from nereus.home import Home
-from nereus.provision import doctor, object_store, users
+from nereus.provision import doctor, jupyterhub, object_store, users
 from nereus.provision.services import Service, local_services
 from nereus.provision.supervisor import Supervisor
 from nereus.warehouse.client import Warehouse
@@ -31,16 +31,19 @@ def provision(config: Path, platform: Platform, home: Home, progress: Progress) 
     if lacking:
         lines = [f"{finding.what}: {finding.detail}\n  {finding.fix}" for finding in lacking]
         raise BadInput("this machine cannot run the declared platform yet\n" + "\n".join(lines))
-    return [*_platform(services, home, progress), *_artefacts(platform, home, progress)]
+    return [*_platform(platform, services, home, progress), *_artefacts(platform, home, progress)]
 
 
-def _platform(services: tuple[Service, ...], home: Home, progress: Progress) -> Iterator[str]:
+def _platform(platform: Platform, services: tuple[Service, ...], home: Home, progress: Progress) -> Iterator[str]:
     home.create()
     for name in secrets.NAMES:
         if not (home.secrets / name).exists():
             secrets.ensure(home, name)
             yield f"secret {name} generated"
     object_store.prepare(home)
+    progress("environments of services")
+    yield from jupyterhub.ensure_environments()
+    jupyterhub.prepare(home, platform)
     progress("starting services")
     yield from Supervisor(home).apply(services)
     for service in services:

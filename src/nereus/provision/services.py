@@ -9,8 +9,9 @@ from pathlib import Path
 
 from nereus import paths
 from nereus.config import Platform
+from nereus.config.rules import PORTS_TAKEN
 from nereus.home import Home
-from nereus.provision import object_store, probes
+from nereus.provision import jupyterhub, object_store, probes
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,12 @@ class Service:
 
 def local_services(config: Path, platform: Platform, home: Home) -> tuple[Service, ...]:
     """The services that `platform` declares for this machine, in the order they start."""
-    return (_object_store(platform, home), _warehouse(platform, home), _portal(config, platform, home))
+    return (
+        _object_store(platform, home),
+        _warehouse(platform, home),
+        _jupyterhub(platform, home),
+        _portal(config, platform, home),
+    )
 
 
 def _object_store(platform: Platform, home: Home) -> Service:
@@ -77,6 +83,20 @@ def _warehouse(platform: Platform, home: Home) -> Service:
         probe=probes.query(host, ports.warehouse_mysql, home),
         # A checkpoint of the whole database may be under way.
         stop_seconds=60,
+    )
+
+
+def _jupyterhub(platform: Platform, home: Home) -> Service:
+    local, port = platform.local, platform.local.ports.jupyterhub
+    host = probes.reachable(local.bind)
+    return Service(
+        name="jupyterhub",
+        title="JupyterHub (data scientists)",
+        command=jupyterhub.command(),
+        url=f"http://{host}:{port}",
+        ports={port + behind: "local.ports.jupyterhub" for behind in range(PORTS_TAKEN["jupyterhub"])},
+        probe=jupyterhub.probe(home, host, port),
+        environment=jupyterhub.environment(home),
     )
 
 
