@@ -91,6 +91,7 @@ class ExpressionBinder:
     exact: bool = True
     found: Found = field(default_factory=Found)
     _inside: bool = False
+    _parameters: dict[str, Typed] = field(default_factory=dict)
 
     def take_found(self) -> Found:
         found, self.found = self.found, Found()
@@ -143,6 +144,10 @@ class ExpressionBinder:
     # names
 
     def _name(self, node: exp.Expression) -> Typed:
+        if self._parameters and len(node.args["parts"]) == 1:
+            parameter = self._parameters.get(node.args["parts"][0].lower())
+            if parameter is not None:
+                return replace(parameter, node=parameter.node.copy())
         column = self.column(node.args["parts"], node.args["at"])
         self.context.read(column)
         if column.value is not None:
@@ -217,7 +222,30 @@ class ExpressionBinder:
         if name in _UNIT_FUNCTIONS and len(given) == 3 and type(given[0]) is Name and len(given[0].args["parts"]) == 1:
             unit = given[0].args["parts"][0].upper()
             return [Typed(exp.Var(this=unit), VARCHAR, literal=unit), *(self._argument(item) for item in given[1:])]
+        if given and type(given[0]) is Lambda:
+            arrays = [self._argument(item) for item in given[1:]]
+            return [self._lambda(given[0], arrays, name), *arrays]
         return [self._argument(item) for item in given]
+
+    def _lambda(self, node: exp.Expression, arrays: list[Typed], name: str) -> Typed:
+        """``x -> x + 1`` over the elements of the arrays behind it; the type is that of its body."""
+        names: tuple[str, ...] = node.args["parameters"]
+        if len(names) != len(arrays):
+            raise DorisError(f"lambda {name} has {len(names)} arguments, but {len(arrays)} arrays")
+        around = self._parameters
+        inner: dict[str, Typed] = {}
+        for parameter, array in zip(names, arrays, strict=True):
+            if array.type.name != "array":
+                raise DorisError(f"lambda argument must be array but is {array.type}")
+            reference = exp.Column(this=exp.Identifier(this=self.context.counters.alias(), quoted=True))
+            inner[parameter.lower()] = Typed(reference, array.type.args[0])
+        self._parameters = {**around, **inner}
+        try:
+            body = self.bind(node.args["body"])
+        finally:
+            self._parameters = around
+        identifiers = [exp.Identifier(this=item.node.name, quoted=True) for item in inner.values()]
+        return replace(body, node=exp.Lambda(this=body.node, expressions=identifiers), literal=None)
 
     def _argument(self, node: exp.Expression) -> Typed:
         if type(node) is exp.Interval:

@@ -6,12 +6,15 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import FunctionRule, function
-from nereus.warehouse.embedded.sql.rules import casts, literals
-from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, number, sql, text, twice, typed
+from nereus.warehouse.embedded.sql.rules import casts, literals, maps
+from nereus.warehouse.embedded.sql.rules.build import MAX_PRECISION, call, cast, count_check, sql, text, twice, typed
 from nereus.warehouse.embedded.sql.rules.coercion import common_type
-from nereus.warehouse.embedded.sql.rules.text_arguments import constant, constant_text
+from nereus.warehouse.embedded.sql.rules.text_arguments import constant_text
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
-from nereus.warehouse.embedded.types import BIGINT, BOOLEAN, DOUBLE, STRING, TINYINT, DorisType, array
+from nereus.warehouse.embedded.types import BIGINT, BOOLEAN, DOUBLE, STRING, TINYINT, DorisType, array, decimal
+
+#: A length that no array has.
+_ALL = 1 << 31
 
 
 @function("array")
@@ -36,16 +39,20 @@ def _array(name: str, value: Typed) -> DorisType:
 
 @function("size", "array_size", "cardinality")
 def size(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``size(a)`` -> ``len(a)``"""
+    """``size(a)`` -> ``len(a)``; of a map the number of its entries"""
     count_check("size", args, 1)
+    if args[0].type.name == "map":
+        return maps.sized(args[0])
     _array("size", args[0])
     return typed(call("len", args[0]), BIGINT, *args)
 
 
 @function("element_at")
 def element_at(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``a[2]`` -> ``list_extract(a, 2)``: from 1, from the end below 0, NULL outside"""
+    """``a[2]`` -> ``list_extract(a, 2)``: from 1, from the end below 0, NULL outside; of a map by its key"""
     count_check("element_at", args, 2)
+    if args[0].type.name == "map":
+        return maps.extracted(args)
     element = _array("element_at", args[0])
     place = casts.cast_to(args[1], BIGINT)
     return typed(call("list_extract", args[0], place), element, *args)
@@ -122,7 +129,7 @@ def array_min(args: list[Typed], _facts: SessionFacts) -> Typed:
 def _extreme(name: str, target: str, args: list[Typed]) -> Typed:
     count_check(name, args, 1)
     element = _array(name, args[0])
-    if not (element.is_integer or element.is_date or element.name in ("decimal", "double")):
+    if not (element.is_integer or element.is_date or element.is_text or element.name in ("decimal", "double")):
         raise Refused(f"{name} of {args[0].type}")
     return typed(call(target, args[0]), element, *args)
 
@@ -134,6 +141,9 @@ def array_sum(args: list[Typed], _facts: SessionFacts) -> Typed:
     element = _array("array_sum", args[0])
     if element == DOUBLE:
         return typed(call("list_sum", args[0]), DOUBLE, *args)
+    if element.name == "decimal":
+        wide = decimal(MAX_PRECISION, element.scale or 0)
+        return typed(cast(call("list_sum", args[0]), wide), wide, *args)
     if not element.is_integer or element.name == "largeint":
         raise Refused(f"array_sum of {args[0].type}")
     return typed(cast(call("list_sum", args[0]), BIGINT), BIGINT, *args)
@@ -141,10 +151,18 @@ def array_sum(args: list[Typed], _facts: SessionFacts) -> Typed:
 
 @function("array_slice")
 def array_slice(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``array_slice(a, 2, 3)`` -> ``list_slice(a, 2, 4)``: a start from 1 and a length"""
-    count_check("array_slice", args, 3)
+    """``array_slice(a, 2, 3)`` -> ``list_slice(a, 2, 4)``: a start from 1 (from the end below 0) and a length"""
+    count_check("array_slice", args, 2, 3)
     _array("array_slice", args[0])
-    start, length = constant(args[1]), constant(args[2])
-    if start is None or length is None or start < 1 or length < 1:
-        raise Refused("array_slice with anything but a positive start and length")
-    return typed(call("list_slice", args[0], number(start), number(start + length - 1)), args[0].type, *args)
+    twice(args[0], "array_slice")
+    start = twice(casts.cast_to(args[1], BIGINT), "array_slice")
+    length = casts.cast_to(args[2], BIGINT) if len(args) == 3 else literals.integer_as(_ALL, BIGINT)
+    node = sql(
+        "CASE WHEN p IS NULL OR n IS NULL THEN NULL WHEN p = 0 OR n <= 0 OR p < -len(a) THEN list_slice(a, 1, 0)"
+        " WHEN p > 0 THEN list_slice(a, p, p + n - 1)"
+        " ELSE list_slice(a, len(a) + p + 1, len(a) + p + n) END",
+        a=args[0],
+        p=start,
+        n=twice(length, "array_slice"),
+    )
+    return typed(node, args[0].type, *args)

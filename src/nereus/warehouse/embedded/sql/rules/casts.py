@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
-from nereus.warehouse.embedded.sql.rules import date_casts, json_texts, literals
+from nereus.warehouse.embedded.sql.rules import date_casts, json_texts, literals, nested_casts
 from nereus.warehouse.embedded.sql.rules.build import cast, sql, text, try_cast, twice, typed, unscaled, widened
 from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.types import (
@@ -47,6 +48,8 @@ def cast_to(value: Typed, to: DorisType, *, strict: bool = False) -> Typed:
         return typed(literals.null_of(to).node, to, value)
     if value.type.is_text and to.is_text:
         return _text_to_text(value, to, strict)
+    if value.type.args and to.args:
+        return nested_casts.convert(value, to, partial(cast_to, strict=strict))
     result = _constant(value, to) or _convert(value, to)
     if to.name in ("char", "varchar"):
         result = _text_to_text(replace(result, type=STRING), to, strict)
@@ -84,6 +87,8 @@ def _convert(value: Typed, to: DorisType) -> Typed:
         raise Refused("a cast of a constant float: Doris' frontend reads its shortest text", "Cast to double first.")
     if "json" in (source.name, to.name) and "variant" not in (source.name, to.name):
         return json_texts.convert(value, to, cast_to)
+    if source.args and to.is_text:
+        return typed(nested_casts.to_text(value, cast_to), to, value)
     if target.is_date:
         return date_casts.to_date(value, to)
     if source.is_date:

@@ -48,7 +48,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"json_search", "the order of several matches is not certain. Extract values with json_extract_string."),
     (r"variant_type", "there are no variants."),
     (r"last_query_id|auto_partition_name", "it answers from the cluster."),
-    (r"time|timediff|time_to_sec|sec_to_time|to_time", "values of type TIME are not implemented."),
+    (r"time|to_time", "values of type TIME are not implemented."),
     (r"xpath_string|parse_url|extract_url_parameter|.*domain.*|url_.*|protocol", "URLs and XML are not implemented."),
 )
 
