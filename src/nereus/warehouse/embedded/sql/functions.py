@@ -61,7 +61,7 @@ def _murmur3(bits: int) -> Callable[..., Any]:
 
 def _hash_integers(column: Any, width: Any) -> Any:  # noqa: ANN401
     # DuckDB may ask with no rows at all, to learn what a plan gives.
-    found = hashes.of_integers(_numbers(column), int(_numbers(width)[0])) if len(column) else []
+    found: Any = hashes.of_integers(_numbers(column), int(_numbers(width)[0])) if len(column) else []
     return pa.array(found, pa.uint64())
 
 
