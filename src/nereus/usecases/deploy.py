@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from nereus.errors import BadInput, Failure
 from nereus.usecases import checking, ops
 from nereus.usecases.batches import Batch, batches_of
 from nereus.usecases.model import Role, UseCase
-from nereus.usecases.schema import Object, objects_of
+from nereus.usecases.schema import MATERIALIZED, Object, objects_of
 from nereus.warehouse.client import Queries, Session, Warehouse
+
+#: How often it is asked whether a materialised view is refreshed, in seconds; and what it says until then.
+_LOOK_S = 0.2
+_UNDER_WAY = ("PENDING", "RUNNING")
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ class _Run:
         changes += self._roles()
         loaded = self._load(batches)
         changes += [f"table {self._name(table)}: {rows:,} rows loaded" for table, rows in loaded.items()]
+        changes += self._refresh()
         results: Sequence[ops.CheckResult] = ()
         if changes or not self._passed_before():
             results = checking.run(self.usecase, self.loader, lambda text: self.tell(Step(text)))
@@ -116,8 +123,8 @@ class _Run:
             if one.name in existing and before == one.digest:
                 continue
             self.tell(Step(f"{one.kind.lower()} {one.name}"))
-            if one.kind == "VIEW" and one.name in existing:
-                self.admin.execute(f"DROP VIEW IF EXISTS `{self.usecase.database}`.`{one.name}`")
+            if one.kind != "TABLE" and one.name in existing:
+                self.admin.execute(f"DROP {one.kind} IF EXISTS `{self.usecase.database}`.`{one.name}`")
             if one.kind == "TABLE" and one.name not in existing:
                 ops.forget_loads(self.admin, self.usecase.name, one.name)
             self.admin.execute(one.sql, database=self.usecase.database)
@@ -169,6 +176,34 @@ class _Run:
             rows[batch.table] = rows.get(batch.table, 0) + self._load_one(batch, generation)
         return rows
 
+    def _refresh(self) -> Iterator[str]:
+        """Bring the materialised views up to date, one after the other, and wait for each."""
+        for name in self.usecase.materialized_views:
+            if self._is_fresh(name):
+                continue
+            self.tell(Step(f"materialized view {name}: refreshing"))
+            before = self._refreshes(name)
+            self.admin.execute(f"REFRESH MATERIALIZED VIEW `{self.usecase.database}`.`{name}` AUTO")
+            while (done := self._refreshes(name)) == before or done[-1]["Status"] in _UNDER_WAY:
+                time.sleep(_LOOK_S)
+            if done[-1]["Status"] != "SUCCESS":
+                raise Failure(
+                    f"the materialized view {self._name(name)} was not refreshed: {done[-1]['ErrorMsg']}",
+                    fix=f"Correct {self.usecase.name}/schema/{name}.sql, then deploy again.",
+                )
+            yield f"materialized view {self._name(name)} refreshed"
+
+    def _is_fresh(self, name: str) -> bool:
+        sql = "SELECT SyncWithBaseTables AS fresh FROM mv_infos('database' = %s) WHERE Name = %s"
+        return any(int(row["fresh"]) for row in self.admin.query(sql, (self.usecase.database, name)))
+
+    def _refreshes(self, name: str) -> list[dict[str, Any]]:
+        sql = """
+            SELECT TaskId, Status, ErrorMsg FROM tasks('type' = 'mv') WHERE MvDatabaseName = %s AND MvName = %s
+            ORDER BY CAST(TaskId AS BIGINT)
+        """
+        return list(self.admin.query(sql, (self.usecase.database, name)))
+
     def _load_one(self, batch: Batch, generation: int) -> int:
         label = batch.label(self.usecase.name, generation)
         source = batch.produce()
@@ -217,9 +252,10 @@ def remove(usecase: UseCase, admin: Queries, tell: Tell = lambda step: None) -> 
     existing = ops.tables(admin, database) if database in known else set()
     ours = {(kind, name) for kind, name in deployed} | {("TABLE", name) for name in usecase.table_names}
     ours |= {("VIEW", name) for name in usecase.views}
+    ours |= {(MATERIALIZED, name) for name in usecase.materialized_views}
     # Views first: they read the tables.
-    for kind, name in sorted(ours, key=lambda each: (each[0] != "VIEW", each[1])):
-        if kind in ("TABLE", "VIEW") and name in existing:
+    for kind, name in sorted(ours, key=lambda each: (each[0] == "TABLE", each)):
+        if kind in ("TABLE", "VIEW", MATERIALIZED) and name in existing:
             tell(Step(f"{kind.lower()} {name}"))
             admin.execute(f"DROP {kind} `{database}`.`{name}`{' FORCE' if kind == 'TABLE' else ''}")
             changes.append(f"{kind.lower()} {database}.{name} dropped")

@@ -70,7 +70,10 @@ class Role(Section):
 
 
 class UseCase(Section):
-    """The whole of one usecase.yaml. `tables` stand in the order in which they are loaded."""
+    """The whole of one usecase.yaml. `tables` stand in the order in which they are loaded.
+
+    `materialized_views` are refreshed after each load, and answer queries on the tables by themselves.
+    """
 
     name: Word
     title: Line
@@ -80,6 +83,7 @@ class UseCase(Section):
     source: Source
     tables: Annotated[tuple[Table, ...], Field(min_length=1)]
     views: Names = ()
+    materialized_views: Names = ()
     roles: tuple[Role, ...] = ()
     freshness: Freshness | None = None
     checks: Checks = Checks()
@@ -107,7 +111,7 @@ class UseCase(Section):
 
 
 def _problems(usecase: UseCase) -> Iterator[Problem]:
-    objects = [*usecase.table_names, *usecase.views]
+    objects = [*usecase.table_names, *usecase.views, *usecase.materialized_views]
     for position, name in enumerate(objects):
         if name in objects[:position]:
             yield Problem("tables, views", name, "each name once", f"Rename or remove the second {name}.")

@@ -12,10 +12,12 @@ from nereus.errors import BadInput
 from nereus.usecases.model import UseCase
 
 FOLDER = "schema"
+#: What CREATE says of a materialised view.
+MATERIALIZED = "MATERIALIZED VIEW"
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _STRING = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"")
 _HEAD = re.compile(
-    r"CREATE\s+(?P<kind>TABLE|VIEW)\s+(?P<safe>IF\s+NOT\s+EXISTS\s+)?`?(?P<name>\w+)`?(?P<qualified>\s*\.)?",
+    r"CREATE\s+(?P<kind>TABLE|VIEW|MATERIALIZED\s+VIEW)\s+(?P<safe>IF\s+NOT\s+EXISTS\s+)?`?(?P<name>\w+)`?(?P<qualified>\s*\.)?",
     re.IGNORECASE,
 )
 
@@ -31,12 +33,13 @@ class Object:
 
 
 def objects_of(usecase: UseCase, values: Mapping[str, str]) -> list[Object]:
-    """Tables, then views, in the order of usecase.yaml, with ``${name}`` replaced from `values`.
+    """Tables, views, then materialised views, in the order of usecase.yaml; ``${name}`` is replaced from `values`.
 
     Raises BadInput for a missing or superfluous file and for one that does not create what its name says.
     """
     folder = usecase.folder / FOLDER
     wanted = [("TABLE", name) for name in usecase.table_names] + [("VIEW", name) for name in usecase.views]
+    wanted += [(MATERIALIZED, name) for name in usecase.materialized_views]
     found = {path.stem: path for path in sorted(folder.glob("*.sql"))}
     for stranger in sorted(set(found) - {name for _, name in wanted}):
         raise BadInput(
@@ -56,7 +59,7 @@ def _read(usecase: UseCase, kind: str, name: str, path: Path, values: Mapping[st
     where = f"{usecase.name}/{FOLDER}/{path.name}"
     text = statement(path.read_text("utf-8"))
     head = _HEAD.match(text)
-    if head is None or head["kind"].upper() != kind or head["name"] != name or head["qualified"]:
+    if head is None or " ".join(head["kind"].upper().split()) != kind or head["name"] != name or head["qualified"]:
         raise BadInput(
             f"{where} starts with {' '.join(text.split())[:60]!r}; expected CREATE {kind} IF NOT EXISTS {name}.",
             fix="One statement per file, without a database: usecase.yaml names it.",
