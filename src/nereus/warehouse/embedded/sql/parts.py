@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from nereus.warehouse.embedded.sql.registry import is_aggregate_call
 from nereus.warehouse.embedded.sql.render import Renderer, Text, quoted
+from nereus.warehouse.embedded.sql.rules.build import unwidened
 from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.types import DorisType
 
@@ -53,7 +55,7 @@ class Joined:
         """An expression in columns of stored tables alone."""
         if not self.stands_for:
             return node
-        return node.copy().transform(self._stored)
+        return node.copy().transform(self._stored).transform(_narrow_sum)
 
     def _stored(self, node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Column):
@@ -136,6 +138,15 @@ def terms(node: exp.Expression) -> Iterable[exp.Expression]:
         yield from terms(node.this)
     else:
         yield node
+
+
+def _narrow_sum(node: exp.Expression) -> exp.Expression:
+    """``sum(CAST(x AS wider decimal))`` -> ``sum(x)``, as the rule of sum() has it where x stands in the sum itself."""
+    if is_aggregate_call(node) and str(node.this).lower() == "sum" and len(node.expressions) == 1:
+        inner = unwidened(node.expressions[0])
+        if inner is not node.expressions[0]:
+            node.set("expressions", [inner])
+    return node
 
 
 def aliases(node: exp.Expression) -> set[str]:

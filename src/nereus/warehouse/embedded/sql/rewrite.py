@@ -81,7 +81,7 @@ class ViewRewriter:
             try:
                 found = answer(parts, candidate, new_alias)
             except NoMatch as reason:
-                self.failed.setdefault(candidate.name, str(reason))
+                self.failed[candidate.name] = str(reason)
                 continue
             self.matched.add(candidate.name)
             if best is None or candidate.rows < best[0]:
