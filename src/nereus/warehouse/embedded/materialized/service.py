@@ -149,7 +149,8 @@ class Views:
                 continue
             step = interval(made.every, made.unit)
             begins = datetime.fromisoformat(made.starts) if made.starts else view.created_at or self._begun
-            due = self._due.setdefault(view.id, next_run(begins, step, self._begun))
+            after = self._begun if made.starts else max(self._begun, begins)
+            due = self._due.setdefault(view.id, next_run(begins, step, after))
             if now >= due:
                 self._due[view.id] = next_run(begins, step, now)
                 if self._in_line(view) < 1:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 
 import duckdb
 
@@ -52,8 +51,12 @@ class States:
         self._known: dict[int, ViewState] = {}
         with closing(catalog.engine.cursor()) as cursor:
             cursor.execute(_LAYOUT)
+            snapshot = catalog.snapshot()
             for view_id, text in cursor.execute("SELECT view_id, state FROM nereus.view_states").fetchall():
-                self._known[view_id] = _decoded(text)
+                if snapshot.by_id(view_id) is None:
+                    cursor.execute("DELETE FROM nereus.view_states WHERE view_id = ?", [view_id])
+                else:
+                    self._known[view_id] = _decoded(text)
 
     def of(self, view: Table) -> ViewState:
         return self._known.get(view.id, ViewState())
@@ -148,10 +151,6 @@ def part_state(at: float, wanted: frozenset[int], sources: Sources, versions: Ma
         related = {part: of_partition(seen, part) for part in wanted}
     others = {table.id: max(versions[table.id].values(), default=WHOLE) for table in sources.others}
     return PartState(at, related, others)
-
-
-def moment(at: float) -> datetime:
-    return datetime.fromtimestamp(at)
 
 
 def _decoded(text: str) -> ViewState:
