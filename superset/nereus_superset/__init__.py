@@ -1,0 +1,1 @@
+"""What makes Superset this platform's: its roles and users, dashboards as code, and who may see which rows."""
