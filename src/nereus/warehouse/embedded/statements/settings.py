@@ -70,7 +70,7 @@ def unset(session: Session, text: str) -> Ok:
         session.check("ADMIN", error=missing("ADMIN"))
     for name in names:
         session.variables[name] = defaults()[name]
-        if scope == "global":
+        if scope == "global" and session.warehouse.variables.get(name) != defaults()[name]:
             session.warehouse.variables.set(name, defaults()[name])
     return Ok()
 

@@ -32,7 +32,7 @@ _NODE_ID = 10000
 @statement("SHOW", kind="SHOW")
 def show_unknown(session: Session, text: str) -> Result:
     """Every SHOW that has no handler of its own."""
-    words = opening_words(text)
+    words = opening_words(text) or ["SHOW"]
     raise syntax_error(text, words) or Refused(f"the statement {' '.join(words[:3])}")
 
 
