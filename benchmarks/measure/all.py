@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from benchmarks.measure import fetch, load, soak, translate, wire
+from benchmarks.measure import fetch, isolation, load, soak, translate, wire
 from benchmarks.measure.findings import CONSOLE, Finding, holds, not_run, report
 
 Measurement = tuple[str, Callable[[], list[Finding]]]
@@ -26,6 +26,7 @@ FULL: tuple[Measurement, ...] = (
     ("Stream Load", lambda: load.measure(1, 5)),
     ("fetching", fetch.measure),
     ("many connections", soak.measure),
+    ("analysts beside a scientist", isolation.measure),
 )
 QUICK: tuple[Measurement, ...] = (
     ("translating", lambda: translate.measure(repeats=10)),
@@ -34,6 +35,7 @@ QUICK: tuple[Measurement, ...] = (
     ("Stream Load", lambda: load.measure(1, 2)),
     ("fetching", lambda: fetch.measure(repeats=2)),
     ("many connections", lambda: soak.measure(64, 200)),
+    ("analysts beside a scientist", lambda: isolation.measure(0.1, rounds=3, seconds=4)),
 )
 NOT_QUICK = (
     not_run("the wire, SSB SF 10", "too long for --quick; run: python -m benchmarks.measure.wire --scale 10"),
