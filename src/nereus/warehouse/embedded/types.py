@@ -123,7 +123,7 @@ _DUCKDB = {
     "json": "VARCHAR",
     "variant": "VARCHAR",
     "bitmap": "UBIGINT[]",
-    "hll": "BLOB",
+    "hll": "UBIGINT[]",
     "quantile_state": "BLOB",
     "ipv4": "VARCHAR",
     "ipv6": "VARCHAR",

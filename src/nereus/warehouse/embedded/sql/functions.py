@@ -17,7 +17,7 @@ import pyarrow as pa
 from duckdb.func import PythonUDFType
 from numpy.typing import NDArray
 
-from nereus.warehouse.embedded.sql import digests, funnels, hashes, json_functions
+from nereus.warehouse.embedded.sql import digests, funnels, hashes, json_functions, text_functions
 
 #: One row's list of values and the other arguments of the row -> the row's answer.
 _RowFunction = Callable[..., Any]
@@ -34,6 +34,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         types: list[Any] = [connection.sqltype(argument) for argument in arguments]
         connection.create_function(name, function, types, connection.sqltype(result), type=PythonUDFType.ARROW)
     json_functions.register(connection)
+    text_functions.register(connection)
 
 
 def _numbers(column: Any) -> NDArray[Any]:  # noqa: ANN401 - an Arrow array of any type
@@ -130,6 +131,16 @@ def _intersect(groups: Any) -> Any:  # noqa: ANN401
     return _bitmaps([reduce(common, lists[start:end]) for start, end in pairwise(ends)])
 
 
+def _hll_of(lists: Any) -> Any:  # noqa: ANN401
+    return _bitmaps([hashes.merged([values]) for values in _rows(lists)])
+
+
+def _hll_merge(groups: Any) -> Any:  # noqa: ANN401
+    groups = _flat(groups)
+    ends, lists = np.asarray(groups.offsets.to_numpy()), _rows(groups.values)
+    return _bitmaps([hashes.merged(lists[start:end]) for start, end in pairwise(ends)])
+
+
 def _of_events(function: Callable[..., int | None], arguments: int) -> Callable[..., Any]:
     """A function of the events of a group and of constants, as a function of columns."""
 
@@ -164,6 +175,9 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "doris_murmur3_32": (_murmur3(32), ["VARCHAR", "BIGINT"], "BIGINT"),
     "doris_murmur3_64": (_murmur3(64), ["VARCHAR", "BIGINT"], "BIGINT"),
     "doris_hll_estimate": (_of_lists(hashes.estimate, pa.int64()), ["UINTEGER[]"], "BIGINT"),
+    "doris_hll_of": (_hll_of, ["UBIGINT[]"], "UBIGINT[]"),
+    "doris_hll_merge": (_hll_merge, ["UBIGINT[][]"], "UBIGINT[]"),
+    "doris_hll_cardinality": (_of_lists(hashes.cardinality, pa.int64()), ["UBIGINT[]"], "BIGINT"),
     "doris_digest_quantile": (_of_lists_and_numbers(digests.quantile, pa.float64()), ["DOUBLE[]", "DOUBLE"], "DOUBLE"),
     "doris_window_funnel": (_of_events(funnels.funnel, 4), [_EVENTS, "BIGINT", "VARCHAR", "BIGINT"], "BIGINT"),
     "doris_sequence_match": (_of_events(funnels.matches, 2), [_EVENTS, "VARCHAR"], "BIGINT"),

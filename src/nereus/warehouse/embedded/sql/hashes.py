@@ -17,6 +17,7 @@ _SEED = np.uint64(0xADC83B19)
 _SHIFT = np.uint64(47)
 
 _LOW = np.uint64(0xFFFFFFFF)
+_NOTHING = np.zeros(0, np.uint64)
 
 #: The seed with which Doris starts MurmurHash3 in 32 bits; in 64 bits it starts with 0.
 MURMUR3_32_SEED = 104729
@@ -150,6 +151,28 @@ def _little(columns: NDArray[np.uint8]) -> _Hashes:
 def _rotated(values: _Hashes, places: int, bits: int) -> _Hashes:
     turned = (values << np.uint64(places)) | (values >> np.uint64(bits - places))
     return turned & _LOW if bits == 32 else turned
+
+
+def merged(values: list[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Several HLL values as one: its hashes while it has at most 160, else 0 and its registers."""
+    full = [value[1:] for value in values if len(value) and value[0] == 0]
+    plain = np.unique(np.concatenate([_NOTHING, *(value for value in values if len(value) and value[0])]))
+    if not full and len(plain) <= EXPLICIT:
+        return plain
+    return np.concatenate([np.zeros(1, np.uint64), np.unique(np.concatenate([*full, pack(plain)]))])
+
+
+def pack(values: _Hashes) -> _Hashes:
+    """Each hash as register * 64 + rank: the register by its lowest 14 bits, the rank by the first bit above them."""
+    rest = (values >> np.uint64(14)) | np.uint64(1 << 50)
+    lowest = rest & (~rest + np.uint64(1))
+    ranks = np.log2(lowest.astype(np.float64)).astype(np.uint64) + np.uint64(1)
+    return (values & np.uint64(REGISTERS - 1)) * np.uint64(64) + ranks
+
+
+def cardinality(value: NDArray[np.uint64]) -> int:
+    """The count that Doris tells of an HLL value."""
+    return estimate(value[1:].astype(np.int64)) if len(value) and value[0] == 0 else len(value)
 
 
 def estimate(packed: NDArray[Any]) -> int:

@@ -14,6 +14,7 @@ FAMILIES = (
     "percentiles",
     "statistics",
     "sketches",
+    "hlls",
     "bitmaps",
     "bitmap_aggregates",
     "hashing",
@@ -35,6 +36,7 @@ FAMILIES = (
     "strings",
     "string_search",
     "regexps",
+    "encodings",
     "refusals",
 )
 

@@ -37,19 +37,20 @@ def ndv(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts) 
     return Typed(estimate(hash_of(args[0])), BIGINT, volatile=args[0].volatile, aggregate=True)
 
 
-def estimate(hashed: exp.Expression) -> exp.Expression:
+def estimate(hashed: exp.Expression, *, merged: bool = False) -> exp.Expression:
     """The estimated number of different hashes; a hash of 0 or NULL does not count.
 
-    With exactly 160 hashes Doris counts or estimates depending on the order of rows; where that matters it is refused.
+    With exactly 160 hashes Doris counts them if they come from values that are `merged`. If they are added one by one,
+    it counts or estimates depending on the order of rows; where that matters it is refused.
     """
+    counted = hashes.EXPLICIT + (1 if merged else 0)
     filled = exp.Where(this=sql("h <> 0", h=hashed.copy()))
     different = exp.Filter(this=call("count", exp.Distinct(expressions=[hashed.copy()])), expression=filled)
     rank = sql("bit_count(xor(r, r - 1))", r=sql("(h >> 14) | CAST(1125899906842624 AS UBIGINT)", h=hashed.copy()))
     packed = cast(sql("(h & 16383) * 64 + k", h=hashed.copy(), k=rank), "UINTEGER")
     listed = exp.Filter(this=call("list", exp.Distinct(expressions=[packed])), expression=filled.copy())
     return sql(
-        f"CASE WHEN n < {hashes.EXPLICIT} THEN n WHEN n > {hashes.EXPLICIT} OR e = n THEN e "
-        "ELSE CAST(error(m) AS BIGINT) END",
+        f"CASE WHEN n < {counted} THEN n WHEN n > {hashes.EXPLICIT} OR e = n THEN e ELSE CAST(error(m) AS BIGINT) END",
         n=aggregate_call(different),
         e=call("doris_hll_estimate", aggregate_call(listed)),
         m=refusal_text("an estimate of exactly 160 values. Write count(DISTINCT x)."),
