@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from nereus.config import kinds
 from nereus.config.explain import block
-from nereus.config.kinds import Choice, Text
+from nereus.config.kinds import Choice, Number, Text
 from nereus.config.model import Section, Word
 from nereus.config.reader import read
 from nereus.config.rules import Problem, raise_all
@@ -54,10 +55,14 @@ class Files(Section):
 
 
 class Table(Section):
-    """A table: its CREATE TABLE is schema/<name>.sql."""
+    """A table: its CREATE TABLE is schema/<name>.sql.
+
+    Of a table with monthly partitions the newest `hot_months` stay local; older ones cool down to the object store.
+    """
 
     name: Word
     files: Files | None = None
+    hot_months: Annotated[int | None, Number(1, 600, 12, kinds.MONTHS, whole=True)] = None
 
 
 class Role(Section):

@@ -10,7 +10,7 @@ from nereus.warehouse.embedded.ddl import syntax
 from nereus.warehouse.embedded.ddl.apply import Altered, DataChange, DeleteData, DropTemporary, MakeTemporary, apply
 from nereus.warehouse.embedded.ddl.build import make_distribution
 from nereus.warehouse.embedded.ddl.dynamic import is_dynamic
-from nereus.warehouse.embedded.ddl.partitioning import add_partitions
+from nereus.warehouse.embedded.ddl.partitioning import PROPERTIES, add_partitions
 from nereus.warehouse.embedded.errors import DorisError, Refused
 
 
@@ -105,14 +105,11 @@ def _modify_partitions(clause: syntax.ModifyPartitions, table: Table) -> Altered
         if name.lower() not in known:
             raise DorisError(f"Partition[{name}] does not exist")
     for name, value in clause.properties.items():
-        if name in ("storage_policy", "storage_cooldown_time", "storage_medium") and value.lower() not in (
-            "hdd",
-            "ssd",
-        ):
+        if name == "storage_medium" and value.lower() not in ("hdd", "ssd"):
             raise Refused(f"the property {name} of a partition")
         if name == "in_memory" and value.lower() == "true":
             raise DorisError("Not support set 'in_memory'='true' now!")
-        if name not in ("replication_num", "replication_allocation", "storage_medium", "in_memory", "mutable"):
+        if name not in PROPERTIES or (name == "storage_policy" and table.partitioning is None):
             raise Refused(f"the property {name} of a partition")
 
     def changed(partition: Partition) -> Partition:

@@ -112,12 +112,13 @@ def add_partitions(
     return tuple(known[len(present) :])
 
 
-_PROPERTIES = ("replication_num", "replication_allocation", "storage_medium", "storage_policy", "in_memory", "mutable")
+#: Properties that a partition may have of its own.
+PROPERTIES = ("replication_num", "replication_allocation", "storage_medium", "storage_policy", "in_memory", "mutable")
 
 
 def _expanded(definition: PartitionDef, types: Sequence[DorisType], known: Sequence[Partition]) -> list[Partition]:
     for name in definition.properties:
-        if name not in _PROPERTIES:
+        if name not in PROPERTIES:
             raise DorisError(f"Unknown properties: {name} = {definition.properties[name]}")
     kept = tuple(sorted(definition.properties.items()))
     if definition.kind == "STEP":

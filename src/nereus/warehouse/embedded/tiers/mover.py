@@ -131,25 +131,30 @@ class Mover:
             self.step("verify")
             sent = _digest(cursor, table, remote_select(_names(table), [file], f"{SCHEME}://{UNCACHED}/"))
             self.step("commit")
-            with self._catalog.changing(table) as current, transaction(cursor):
-                if current.columns != table.columns or _piece(current, piece.id) is None:
-                    return 0
-                here = _digest(cursor, table, f"SELECT * FROM {physical(table)} WHERE {mine}")
-                if here != sent or sent.rows != file.rows:
-                    _log.info("partition %s of %s changed while it was moved: next time", piece.name, table.name)
-                    return 0
-                cold = self._catalog.snapshot().cold[table.id]
-                gone = count(cursor.execute(f"DELETE FROM {physical(table)} WHERE {mine}"))
-                if gone != file.rows:
-                    return 0
-                new = replace(cold, table=current, files=(*cold.files, file))
-                self._catalog.commit(cursor, cold=new, same_rows=True)
-                self._settled[piece.id] = version
-                self.step("committed")
+            if not self._switch(cursor, piece, file, sent):
+                _log.info("partition %s of %s changed while it was moved: next time", piece.name, table.name)
+                return 0
+            self._settled[piece.id] = version
+            self.step("committed")
         finally:
             self._in_flight.discard(file.key)
         _log.info("partition %s of %s moved to %s: %d rows", piece.name, table.name, policy.resource, file.rows)
         return 1
+
+    def _switch(self, cursor: duckdb.DuckDBPyConnection, piece: Piece, file: RemoteFile, sent: _Digest) -> bool:
+        """Remove the local rows and record the file, unless the rows are no longer those that were sent."""
+        table, mine = piece.table, _inside(piece)
+        with self._catalog.changing(table) as current, transaction(cursor):
+            here = _digest(cursor, table, f"SELECT * FROM {physical(table)} WHERE {mine}")
+            same = current.columns == table.columns and _piece(current, piece.id) is not None
+            if not same or here != sent or sent.rows != file.rows:
+                cursor.rollback()
+                return False
+            cursor.execute(f"DELETE FROM {physical(table)} WHERE {mine}")
+            cold = self._catalog.snapshot().cold[table.id]
+            new = replace(cold, table=current, files=(*cold.files, file))
+            self._catalog.commit(cursor, cold=new, same_rows=True)
+        return True
 
     def put(self, cursor: duckdb.DuckDBPyConnection, part: int, table: Table, select: str, resource: str) -> RemoteFile:
         """Write the rows of a SELECT of the table's columns to a new file of the store; it is kept while it may
