@@ -13,7 +13,7 @@ from nereus import secrets, usecases
 from nereus.config import Platform
 from nereus.errors import BadInput, Failure
 from nereus.home import Home
-from nereus.provision import doctor, jupyterhub, object_store, users
+from nereus.provision import doctor, jupyterhub, object_store, tiers, users
 from nereus.provision.services import Service, local_services
 from nereus.provision.supervisor import Supervisor
 from nereus.warehouse.client import Warehouse
@@ -79,6 +79,8 @@ def _artefacts(platform: Platform, home: Home, progress: Progress) -> Iterator[s
     warehouse = Warehouse.for_user(platform, home, "root")
     progress("warehouse users")
     yield from users.ensure(warehouse, home)
+    progress("cold tier")
+    yield from tiers.ensure(warehouse, platform, home)
     for name in platform.usecases:
         progress(f"use case {name}")
         yield from usecases.deploy(name, platform, home, _about(name, progress))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nereus.errors import BadInput, Failure
-from nereus.usecases import checking, ops
+from nereus.usecases import checking, cooling, ops
 from nereus.usecases.batches import Batch, batches_of
 from nereus.usecases.model import Role, UseCase
 from nereus.usecases.schema import MATERIALIZED, Object, objects_of
@@ -95,6 +95,7 @@ class _Run:
         changes += self._roles()
         loaded = self._load(batches)
         changes += [f"table {self._name(table)}: {rows:,} rows loaded" for table, rows in loaded.items()]
+        changes += cooling.cool(self.usecase, self.admin)
         changes += self._refresh()
         results: Sequence[ops.CheckResult] = ()
         if changes or not self._passed_before():
