@@ -8,6 +8,7 @@ from functools import singledispatch
 
 from nereus.warehouse.embedded.catalog.model import Column, KeyModel, Partition, Table
 from nereus.warehouse.embedded.catalog.names import check_column_name
+from nereus.warehouse.embedded.catalog.snapshot import quoted
 from nereus.warehouse.embedded.ddl import syntax
 from nereus.warehouse.embedded.ddl.columns import make_column, refuse_what_cannot_be_kept
 from nereus.warehouse.embedded.ddl.dynamic import PREFIX
@@ -110,6 +111,8 @@ def _add_columns(clause: syntax.AddColumns, table: Table) -> Altered:
     after = clause.after
     for written in clause.columns:
         name = written.column.name
+        if written.column.generated is not None:
+            raise DorisError("Not supporting alter table add generated columns.")
         if table.column(name) is not None:
             raise DorisError(f"Can not add column which already exists in base table: {name}")
         if written.column.auto_increment is not None:
@@ -147,6 +150,12 @@ def _place(columns: list[Column], after: str | None, column: Column) -> int:
     raise DorisError(f"Column[{after}] does not found")
 
 
+def dependants(table: Table, column: Column) -> list[str]:
+    """The columns that are generated from this one."""
+    reference = f'"t0".{quoted(column.name)}'
+    return [other.name for other in table.columns if reference in other.generated_sql]
+
+
 @apply.register
 def _drop_column(clause: syntax.DropColumn, table: Table) -> Altered:
     _check_stable(table)
@@ -161,6 +170,9 @@ def _drop_column(clause: syntax.DropColumn, table: Table) -> Altered:
         raise DorisError(f"Partition column[{column.name}] cannot be dropped. index[{table.name}]")
     if column.name in table.distribution.columns:
         raise DorisError(f"Distribution column[{column.name}] cannot be dropped. index[{table.name}]")
+    users = dependants(table, column)
+    if users:
+        raise DorisError(f"Column '{column.name}' has a generated column dependency on :[{', '.join(users)}]")
     for rollup in table.rollups:
         if column.name in rollup.columns:
             raise DorisError(f"Can not drop column contained by mv, mv={rollup.name}")
@@ -186,6 +198,8 @@ def _modify_column(clause: syntax.ModifyColumn, table: Table) -> Altered:
     old = table.column(name)
     if old is None:
         raise DorisError(f"Column[{name}] does not exists")
+    if old.generated is not None or clause.column.column.generated is not None:
+        raise DorisError("Not supporting alter table modify generated columns.")
     placed = () if table.partitioning is None else table.partitioning.columns
     if old.name in placed or old.name in table.distribution.columns:
         raise DorisError(f"Can not modify partition or distribution column : {name}")
@@ -225,6 +239,8 @@ def _rename_column(clause: syntax.RenameColumn, table: Table) -> Altered:
     if old is None:
         raise DorisError(f"Column[{clause.name}] does not exists")
     check_column_name(clause.new_name)
+    if dependants(table, old):
+        raise Refused(f"renaming {old.name}, from which a column is generated")
 
     def renamed(names: Iterable[str]) -> tuple[str, ...]:
         return tuple(clause.new_name if name == old.name else name for name in names)

@@ -101,8 +101,7 @@ class ClauseParser(QueryParser):
             raise Refused(f"the type {kind_text}") from None
         key = self.accept("KEY")
         aggregation = self.advance().word if self.token.word in _AGGREGATIONS else None
-        if self.token.word == "GENERATED" or self.kind == "AS":
-            raise Refused("generated columns")
+        generated = self._generated()
         nullable: bool | None = None
         if self.accept("NOT"):
             self.expect("NULL")
@@ -130,8 +129,23 @@ class ClauseParser(QueryParser):
             comment=comment,
             aggregation=aggregation,
             auto_increment=increment,
+            generated=generated,
         )
         return ColumnClause(column, nullable, key)
+
+    def _generated(self) -> str | None:
+        """``[GENERATED ALWAYS] AS (expression)``: the expression's text."""
+        if self.accept_word("GENERATED"):
+            self.expect_word("ALWAYS")
+            self.expect("AS")
+        elif not self.accept("AS"):
+            return None
+        self.expect("(")
+        start = self.token.start
+        self.expression()
+        found = self.source(start)
+        self.expect(")")
+        return found
 
     def _type_text(self) -> str:
         start = self.token.start

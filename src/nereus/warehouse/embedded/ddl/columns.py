@@ -34,6 +34,9 @@ _AGGREGATED: dict[str, frozenset[str] | None] = {
 }
 
 
+_REPLACING = ("REPLACE", "REPLACE_IF_NOT_NULL")
+
+
 def make_column(clause: ColumnClause, model: KeyModel, *, is_key: bool) -> Column:
     """The column as the catalogue keeps it. Raises what Doris raises."""
     column = clause.column
@@ -47,7 +50,23 @@ def make_column(clause: ColumnClause, model: KeyModel, *, is_key: bool) -> Colum
     if is_key:
         _check_key_type(column)
     column = _with_aggregation(column, model)
+    if column.generated is not None:
+        _check_generated(column, model)
     return _with_default(column)
+
+
+def _check_generated(column: Column, model: KeyModel) -> None:
+    if model is KeyModel.AGGREGATE and not column.is_key and column.aggregation not in _REPLACING:
+        raise DorisError(
+            "The generated columns can be key columns, or value columns of replace and replace_if_not_null aggregation "
+            "type."
+        )
+    if column.default is not None:
+        raise DorisError("Generated columns cannot have default value.")
+    if column.on_update is not None:
+        raise DorisError("Generated columns cannot have on update default value.")
+    if column.auto_increment is not None:
+        raise DorisError("Generated columns cannot be auto_increment.")
 
 
 def check_type(kind: DorisType) -> None:

@@ -60,6 +60,8 @@ def _column(column: Column, model: KeyModel) -> str:
     words = [f"`{column.name}` {column.type}"]
     if model is KeyModel.AGGREGATE and column.aggregation:
         words.append(column.aggregation)
+    if column.generated is not None:
+        words.append(f"AS ({column.generated})")
     words.append("NULL" if column.nullable else "NOT NULL")
     if column.auto_increment is not None:
         words.append(f"AUTO_INCREMENT({column.auto_increment})")

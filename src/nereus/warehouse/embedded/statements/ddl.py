@@ -13,6 +13,7 @@ from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.result import Ok
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.statements.ctas import create_table_as_select
+from nereus.warehouse.embedded.statements.generated import with_generated
 from nereus.warehouse.embedded.statements.views import comment_view, create_view
 
 _SYSTEM = ("information_schema", "mysql", "__internal_schema")
@@ -101,7 +102,7 @@ def create_table(session: Session, text: str) -> Ok:
         return Ok()
     if written.query is not None:
         return create_table_as_select(session, written, db)
-    catalog.create_table(build_table(written, db), if_not_exists=written.if_not_exists)
+    catalog.create_table(with_generated(session, build_table(written, db)), if_not_exists=written.if_not_exists)
     return Ok()
 
 

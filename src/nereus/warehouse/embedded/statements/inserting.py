@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nereus.warehouse.embedded.catalog.model import Column, KeyModel, Table
 from nereus.warehouse.embedded.denials import command_denied
@@ -15,14 +15,14 @@ from nereus.warehouse.embedded.sql import tree
 from nereus.warehouse.embedded.statements.assign import bind_source, inserted, is_strict, source_select
 from nereus.warehouse.embedded.statements.ddl import locate
 from nereus.warehouse.embedded.statements.transactions import ONLY_WRITES, open_transaction
-from nereus.warehouse.embedded.statements.values import Rows, forget_rows, rows_select, split_literals
+from nereus.warehouse.embedded.statements.values import Default, Rows, forget_rows, rows_select, split_literals
 from nereus.warehouse.embedded.statements.write_parser import Partitions, Target, write_parser
 from nereus.warehouse.embedded.types import TINYINT
 from nereus.warehouse.embedded.write.keys import sequence_column
 from nereus.warehouse.embedded.write.labels import LabelUsed
 from nereus.warehouse.embedded.write.load import Overwrite
 from nereus.warehouse.embedded.write.partial import NewRows
-from nereus.warehouse.embedded.write.rows import target_columns
+from nereus.warehouse.embedded.write.rows import given_generated, target_columns
 
 _CONFUSED = "insert into cols should be corresponding to the query output"
 #: The hidden column of UNIQUE tables that marks a row which deletes its key.
@@ -55,9 +55,11 @@ def insert(session: Session, text: str) -> Ok:
     shown = f"{db}: {name}" if target.overwrite else f"{db}.{name}"
     session.check("LOAD", db, name, error=command_denied(session, "LOAD", shown))
     overwrite, makes_partitions = _overwrite(session, table, target)
+    listed = bool(target.columns)
+    target, source = _without_generated(table, target, source)
     columns = _columns(session, table, target)
     try:
-        select = _select(session, source, table, columns.all, text, listed=bool(target.columns))
+        select = _select(session, source, table, columns.all, text, listed=listed)
         if session.in_transaction:
             return _in_transaction(session, table, columns, select, target, source)
         written = session.warehouse.writer.append(
@@ -126,6 +128,29 @@ def _overwrite(session: Session, table: Table, target: Target) -> tuple[Overwrit
     if table.partitioning is None:
         raise Refused("INSERT OVERWRITE ... PARTITION(*) of a table without partitions", "Leave PARTITION(*) out.")
     return "touched", makes
+
+
+def _without_generated(table: Table, target: Target, source: tree.Query | Rows) -> tuple[Target, tree.Query | Rows]:
+    """The INSERT without the generated columns, for which nothing but DEFAULT may be written."""
+    if all(column.generated is None for column in table.columns):
+        return target, source
+    names = target.columns or tuple(column.name for column in table.columns)
+    columns = [table.column(name) for name in names]
+    gone = {at for at, column in enumerate(columns) if column is not None and column.generated is not None}
+    if isinstance(source, Rows):
+        for row in source.rows:
+            if row and len(row) != len(names):
+                raise DorisError("Column count doesn't match value count")
+        for at in gone:
+            column = columns[at]
+            if column is not None and any(row and not isinstance(row[at], Default) for row in source.rows):
+                raise given_generated(column, table)
+        source = Rows([[cell for at, cell in enumerate(row) if at not in gone] for row in source.rows])
+    elif gone:
+        column = columns[min(gone)]
+        if column is not None:
+            raise given_generated(column, table)
+    return replace(target, columns=tuple(name for at, name in enumerate(names) if at not in gone)), source
 
 
 def _columns(session: Session, table: Table, target: Target) -> Columns:

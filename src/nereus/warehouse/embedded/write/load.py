@@ -15,7 +15,14 @@ from nereus.warehouse.embedded.catalog.model import Column, Partition, Table
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.write import partitions as parts
 from nereus.warehouse.embedded.write.keys import NEW_ROWS, delete_by_keys, settle
-from nereus.warehouse.embedded.write.rows import BAD_ROW, Shape, insert_select, null_reason, sorted_out_select
+from nereus.warehouse.embedded.write.rows import (
+    BAD_ROW,
+    Shape,
+    insert_select,
+    null_reason,
+    sorted_out_select,
+    with_generated,
+)
 from nereus.warehouse.embedded.write.transactions import count
 
 #: How many reasons of filtered rows are kept for the caller.
@@ -92,6 +99,7 @@ def _insert(
     if shape.automatic is not None:
         next_id = cursor.execute("SELECT next FROM nereus.auto_increment WHERE table_id = ?", [shape.table.id])
         shape = replace(shape, first_id=count(next_id))
+    shape, source_sql = with_generated(shape, source_sql)
     filtered, reasons = 0, []
     if filtering:
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE nereus_batch AS {sorted_out_select(shape, source_sql)}")

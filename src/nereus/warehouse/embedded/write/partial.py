@@ -24,7 +24,8 @@ def completed(cursor: duckdb.DuckDBPyConnection, load: Load, new_rows: NewRows) 
     """
     table = load.table
     given = {column.name: f'"s"."c{at}"' for at, column in enumerate(load.columns)}
-    absent = [column for column in table.columns if column.name not in given and column.auto_increment is None]
+    kept = (column for column in table.columns if column.auto_increment is None and column.generated is None)
+    absent = [column for column in kept if column.name not in given]
     items = [f'"s"."c{at}"' for at in range(len(load.columns))] + [_kept(load, column, new_rows) for column in absent]
     names = ", ".join(f'"c{at}"' for at in range(len(load.columns)))
     numbered = f'SELECT *, row_number() OVER () AS "n" FROM ({load.source_sql}) AS "s"({names})'

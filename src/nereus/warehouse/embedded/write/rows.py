@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nereus.warehouse.embedded.catalog import quoted
@@ -50,12 +50,36 @@ def target_columns(table: Table, names: Sequence[str], *, all_needed: bool = Tru
             raise DorisError(f"Unknown column '{name}' in target table.")
         if column in found:
             raise DorisError(f"Duplicate column name '{name}'")
+        if column.generated is not None:
+            raise given_generated(column, table)
         found.append(column)
     for column in table.columns:
         must = column.default is None and not column.nullable and column.auto_increment is None
+        must = must and column.generated is None
         if all_needed and must and column not in found:
             raise DorisError(f"Column has no default value, column={column.name}")
     return tuple(found)
+
+
+def given_generated(column: Column, table: Table) -> DorisError:
+    return DorisError(
+        f"The value specified for generated column '{column.name}' in table '{table.name}' is not allowed."
+    )
+
+
+def with_generated(shape: Shape, source_sql: str) -> tuple[Shape, str]:
+    """The same load with every column of the table in its source, generated ones computed from the others."""
+    columns = shape.table.columns
+    generated = [column for column in columns if column.generated is not None]
+    if not generated:
+        return shape, source_sql
+    items = [f"{_value(shape, column)} AS {quoted(column.name)}" for column in columns if column.generated is None]
+    source = f"SELECT {', '.join(items)} FROM {_source(shape, source_sql)}"
+    for column in generated:
+        # One after the other: a generated column may be made of those before it.
+        source = f'SELECT *, {column.generated_sql} AS {quoted(column.name)} FROM ({source}) AS "t0"'
+    ordered = ", ".join(quoted(column.name) for column in columns)
+    return replace(shape, columns=columns), f"SELECT {ordered} FROM ({source})"
 
 
 def insert_select(shape: Shape, source_sql: str) -> str:

@@ -83,7 +83,6 @@ def test_what_the_grammar_does_not_have_is_an_error(run, sql):
 CLEARLY_REFUSED = [
     ("CREATE TEMPORARY TABLE t (a INT)", "CREATE TEMPORARY TABLE"),
     ("CREATE EXTERNAL TABLE t (a INT)", "CREATE EXTERNAL TABLE"),
-    ("CREATE TABLE t (a INT, b INT AS (a + 1))", "generated columns"),
     ("CREATE TABLE t (a INT, v VARIANT)", "column v of type variant"),
     ("CREATE TABLE t (a INT, INDEX i (a) USING BITMAP)", "BITMAP indexes"),
     ("CREATE TABLE t (a INT, b INT) DUPLICATE KEY(a, b) PARTITION BY RANGE(a, b) ()", "RANGE partitions over several"),
