@@ -36,5 +36,5 @@ class Refused(DorisError):
 
     def __init__(self, construct: str, instead: str | None = None) -> None:
         hint = f" {instead}" if instead else ""
-        super().__init__(f"the embedded warehouse refuses {construct}.{hint}")
+        super().__init__(f"the embedded warehouse refuses {construct.removesuffix('.')}.{hint}")
         self.construct = construct
