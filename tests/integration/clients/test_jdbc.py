@@ -75,3 +75,5 @@ def test_batches(found):
 
 def test_streams(found):
     assert found["stream "] == found["stream useCompression=true"] == "199990000"
+    # Doris sends all rows where the driver waits for a cursor, and the driver shows none of them.
+    assert "refuses cursors" in found["stream useCursorFetch=true&defaultFetchSize=100"]

@@ -186,11 +186,13 @@ class Connection:
     async def _query(self, packet: bytes) -> None:
         await self._run(text(packet[1:].rstrip(b"\0")))
 
-    async def _run(self, sql: str, *, binary: bool = False) -> None:
+    async def _run(self, sql: str, *, binary: bool = False, cursor: bool = False) -> None:
         """Carry out a text and send its answer while it is made, at most one step ahead of the client."""
         session = self._logged_in()
         counted = None if self._multi_statements else (lambda: len(dispatch.split(sql)))
-        reply = Reply(session.execute(sql), statements=counted, binary=binary, sequence=self._channel.sequence)
+        reply = Reply(
+            session.execute(sql), statements=counted, binary=binary, cursor=cursor, sequence=self._channel.sequence
+        )
         self._running = reply
         step = self._call(reply.step)
         try:
@@ -284,8 +286,9 @@ class Connection:
     async def _execute(self, packet: bytes) -> None:
         reader = Reader(packet, 1)
         statement = self._statement(reader.number(4))
-        reader.take(5)  # Cursor flags, which Doris ignores too, and an iteration count that is always 1.
-        await self._run(statement.filled(reader), binary=True)
+        cursor = reader.number(1) != 0
+        reader.take(4)  # An iteration count that is always 1.
+        await self._run(statement.filled(reader), binary=True, cursor=cursor)
 
     async def _long_data(self, packet: bytes) -> None:
         """Part of a parameter; has no answer."""

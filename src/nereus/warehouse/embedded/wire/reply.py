@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 import pyarrow as pa
 
 from nereus.warehouse.embedded import failures
-from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.result import Ok, Result, ResultColumn, ResultSet
 from nereus.warehouse.embedded.wire import packets
 from nereus.warehouse.embedded.wire.binary import encode_binary
@@ -31,6 +31,8 @@ class Reply:
         statements: counts the statements, of which the last one's result alone is sent; None sends every result,
             each but the last marked as followed by another, as a client with CLIENT_MULTI_STATEMENTS wants it.
         binary: rows in the binary protocol.
+        cursor: the client wants to fetch rows later. Doris knows no cursors and sends all rows at once, which a driver
+            that waits for a cursor takes for none; such a client gets an error in their place.
     """
 
     def __init__(
@@ -39,9 +41,11 @@ class Reply:
         *,
         statements: Callable[[], int] | None,
         binary: bool = False,
+        cursor: bool = False,
         sequence: int = 1,
     ) -> None:
         self._results = results
+        self._cursor = cursor
         self._statements = statements
         self._encode: Encode = encode_binary if binary else encode_text
         self._sequence = sequence
@@ -117,6 +121,8 @@ class Reply:
         """Everything of a result but the packet that ends it."""
         if isinstance(result, Ok):
             return
+        if self._cursor:
+            raise Refused("cursors, as Doris has none", "Read the rows as they come: leave useCursorFetch out.")
         # The columns go out with the first rows: many drivers take an error behind the columns for an empty result.
         head: bytes | None = None
         for batch in result.batches:

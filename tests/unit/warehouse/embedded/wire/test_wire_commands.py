@@ -171,3 +171,15 @@ def test_long_data_and_prepared_statements_have_limits(house):
         client.send(b"\x18" + struct.pack("<IH", 2, 0) + b"x" * 600)
         assert error(client.read()[1])[0] == 1153
         assert client.ended()
+
+
+def test_a_cursor_is_refused_where_rows_would_come(raw):
+    client = raw()
+    client.log_in()
+    for sql, first in ((b"SELECT 1 AS a", 0xFF), (b"OK done", 0)):
+        number = client.command(0x16, sql)[1:5]
+        for _ in range(2 if sql.startswith(b"SELECT") else 0):
+            client.read()
+        answer = client.command(0x17, number + b"\x01" + struct.pack("<I", 1))
+        assert answer[0] == first
+        assert first == 0 or "refuses cursors" in error(answer)[2]
