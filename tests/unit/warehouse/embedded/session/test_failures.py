@@ -18,6 +18,7 @@ def test_a_scalar_subquery_of_several_rows_fails_in_doris_words(root: Session) -
     [
         ("SELECT repeat('a', number + 20000) FROM numbers('number' = '2')", "the embedded warehouse refuses more than"),
         (f"SELECT concat({', '.join(['number'] * 2000)}) FROM numbers('number' = '2')", "nested so deeply"),
+        ("SELECT id FROM orders WHERE EXISTS (SELECT amount, max(id) FROM notes GROUP BY amount)", "an outer column"),
     ],
 )
 def test_the_engine_s_own_words_stay_inside(root: Session, sql: str, text: str) -> None:
