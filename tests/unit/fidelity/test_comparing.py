@@ -15,7 +15,7 @@ FACTS = {
         ["upper('a')", "A", "varchar(65533)"],
         ["upper('a')", "B", "varchar(65533)"],
         ["1", "1", "int"],
-        ["hll_hash(1)", "x", "hll"],
+        ["ai_filter('a')", "1", "boolean"],
         ["nosuch(1)", "1", "int"],
         ["1+1", "REFUSED 1105 no", ""],
         ["nosuch(1)", "REFUSED 1105 no", ""],
