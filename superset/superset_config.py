@@ -128,7 +128,6 @@ def SQL_QUERY_MUTATOR(sql: str, **_context: object) -> str:  # noqa: N802 - Supe
 # Who logs in.
 _oidc = os.environ.get("SUPERSET_OIDC_FILE", "")
 AUTH_TYPE = AUTH_OAUTH if _oidc else AUTH_DB
-AUTH_ROLE_PUBLIC = None
 if _oidc:
     from nereus_superset.oidc import GroupSecurityManager
 

@@ -1,0 +1,144 @@
+"""Superset on the local target: what it is to be (a plan that its bootstrap carries out), and its process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from nereus import secrets
+from nereus.config import Platform
+from nereus.errors import Failure
+from nereus.home import Home
+from nereus.paths import PROJECT
+from nereus.provision import environments, probes
+
+FOLDER = PROJECT / "superset"
+#: One worker holds the front end and its caches once; its threads wait for the warehouse.
+_THREADS = 16
+_BOOTSTRAP_SECONDS = 600
+ENVIRONMENT = "superset"
+
+
+def data(home: Home) -> Path:
+    return home.data / "superset"
+
+
+def plan_file(home: Home) -> Path:
+    return home.run / "superset-plan.json"
+
+
+def ensure_environment() -> Iterator[str]:
+    """Make the environment where it is missing. Yields that it was made."""
+    if environments.ensure(ENVIRONMENT):
+        yield f"environment {ENVIRONMENT} made"
+
+
+def prepare(home: Home) -> None:
+    """Make the folders and secrets that the process reads."""
+    data(home).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("superset-key", "superset-guest", "superset-admin"):
+        secrets.ensure(home, name)
+
+
+def command(platform: Platform) -> tuple[str, ...]:
+    local = platform.local
+    return (
+        *(str(_python()), "-m", "gunicorn", "--bind", f"{local.bind}:{local.ports.superset}"),
+        *("--workers", "1", "--worker-class", "gthread", "--threads", str(_THREADS), "--timeout", "120"),
+        # Addresses of dashboards carry their filters.
+        *("--limit-request-line", "0", "--limit-request-field_size", "0", "superset.app:create_app()"),
+    )
+
+
+def environment(home: Home, platform: Platform) -> dict[str, str]:
+    """What Superset's processes are told. Secrets are named by their files."""
+    return {
+        "PYTHONPATH": str(FOLDER),
+        "FLASK_APP": "superset",
+        "SUPERSET_CONFIG_PATH": str(FOLDER / "superset_config.py"),
+        "SUPERSET_HOME": str(data(home)),
+        "SUPERSET_CACHE_DIR": str(data(home) / "cache"),
+        "SUPERSET_METADATA_URI": f"sqlite:///{data(home)}/superset.db",
+        "SUPERSET_SECRET_KEY_FILE": str(home.secrets / "superset-key"),
+        "SUPERSET_GUEST_SECRET_FILE": str(home.secrets / "superset-guest"),
+        "SUPERSET_PORTAL_ORIGIN": portal_origin(platform),
+        "SCARF_ANALYTICS": "false",
+    }
+
+
+def portal_origin(platform: Platform) -> str:
+    """The page that may show dashboards in a frame, as a browser names it."""
+    return f"http://{probes.reachable(platform.local.bind)}:{platform.local.ports.portal}"
+
+
+def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> bool:
+    """Bring Superset to the state of `plan`. Returns False where it is in that state already.
+
+    Raises Failure with what Superset found wrong.
+    """
+    done = data(home) / "bootstrapped"
+    text = json.dumps(plan, sort_keys=True)
+    mark = hashlib.sha256((text + str(_python())).encode()).hexdigest()
+    if done.exists() and done.read_text("ascii") == mark:
+        return False
+    file = plan_file(home)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as written:
+        written.write(text)
+    try:
+        told = _run(home, platform)
+    finally:
+        file.unlink()
+    (data(home) / "embedded.json").write_text(json.dumps(told["embedded"]), "utf-8")
+    done.write_text(mark, "ascii")
+    return True
+
+
+def embedded(home: Home) -> dict[str, str]:
+    """The id by which the portal shows each dashboard in a frame, by the dashboard's slug."""
+    try:
+        found: dict[str, str] = json.loads((data(home) / "embedded.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _run(home: Home, platform: Platform) -> dict[str, Any]:
+    log = home.logs / "superset-bootstrap.log"
+    known = {**os.environ, **environment(home, platform), "NEREUS_SUPERSET_PLAN": str(plan_file(home))}
+    command = (str(_python()), "-W", "ignore", "-m", "nereus_superset.bootstrap")
+    with log.open("wb") as errors:
+        try:
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=errors, env=known, timeout=_BOOTSTRAP_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Failure(f"Superset was not ready within {_BOOTSTRAP_SECONDS} s", fix=f"Log: {log}") from error
+    lines = done.stdout.decode().splitlines()
+    if done.returncode or not lines:
+        said = log.read_text("utf-8", errors="replace").strip().splitlines()[-1:] or ["nothing"]
+        raise Failure(f"Superset could not be set up: {said[0]}", fix=f"Log: {log}")
+    told: dict[str, Any] = json.loads(lines[-1])
+    return told
+
+
+def probe(host: str, port: int) -> Callable[[], None]:
+    """The login page: /health answers even where every page fails."""
+
+    def ask() -> None:
+        answer = requests.get(f"http://{host}:{port}/login/", timeout=4 * probes.TIMEOUT_SECONDS)
+        answer.raise_for_status()
+        if "csrf_token" not in answer.text:
+            raise RuntimeError("the login page has no form")
+
+    return ask
+
+
+def _python() -> Path:
+    return environments.folder(ENVIRONMENT) / "bin" / "python"
