@@ -51,7 +51,7 @@ def test_a_folder_is_a_use_case() -> None:
 def test_the_use_cases_of_the_project_are_valid(name: str) -> None:
     usecase = model.find(name)
     objects = objects_of(usecase, {"replication_num": "3"})
-    assert [one.name for one in objects] == [*usecase.table_names, *usecase.views]
+    assert [one.name for one in objects] == [*usecase.table_names, *usecase.views, *usecase.materialized_views]
     for one in objects:
         assert "${" not in one.sql
         assert one.kind == "VIEW" or '"replication_num" = "3"' in one.sql

@@ -1,25 +1,41 @@
 -- Delays by month, airline and route, with where the destination lies on the map.
-CREATE MATERIALIZED VIEW IF NOT EXISTS mv_delays_route
+CREATE MATERIALIZED VIEW IF NOT EXISTS mv_delays_route (
+  flight_month COMMENT 'First day of the month',
+  airline COMMENT 'Name of the airline',
+  origin COMMENT 'Airport of departure',
+  dest COMMENT 'Airport of arrival',
+  dest_name COMMENT 'Name of the airport of arrival',
+  dest_lat COMMENT 'Latitude of the airport of arrival',
+  dest_lon COMMENT 'Longitude of the airport of arrival',
+  flights COMMENT 'Scheduled flights',
+  cancelled COMMENT 'Flights that never left',
+  late COMMENT 'Flights that arrived more than 15 minutes late',
+  arrived COMMENT 'Flights that arrived where they should',
+  arr_delay COMMENT 'Minutes late at arrival, added up',
+  departed COMMENT 'Flights that left',
+  dep_delay COMMENT 'Minutes late at departure, added up'
+)
 BUILD DEFERRED REFRESH AUTO ON MANUAL
+COMMENT 'Delays by month, airline and route'
 PARTITION BY (flight_month)
 DISTRIBUTED BY RANDOM BUCKETS 1
 PROPERTIES ("replication_num" = "${replication_num}")
 AS
 SELECT
-  date_trunc(f.flight_date, 'month') AS flight_month,
-  al.name AS airline,
-  f.origin AS origin,
-  f.dest AS dest,
-  ap.name AS dest_name,
-  ap.lat AS dest_lat,
-  ap.lon AS dest_lon,
-  COUNT(*) AS flights,
-  SUM(CASE WHEN f.dep_time IS NULL THEN 1 ELSE 0 END) AS cancelled,
-  SUM(CASE WHEN f.arr_delay IS NULL THEN NULL WHEN f.arr_delay > 15 THEN 1 ELSE 0 END) AS late,
-  COUNT(f.arr_delay) AS arrived,
-  SUM(f.arr_delay) AS arr_delay,
-  COUNT(f.dep_delay) AS departed,
-  SUM(f.dep_delay) AS dep_delay
+  date_trunc(f.flight_date, 'month'),
+  al.name,
+  f.origin,
+  f.dest,
+  ap.name,
+  ap.lat,
+  ap.lon,
+  COUNT(*),
+  SUM(CASE WHEN f.dep_time IS NULL THEN 1 ELSE 0 END),
+  SUM(CASE WHEN f.arr_delay IS NULL THEN NULL WHEN f.arr_delay > 15 THEN 1 ELSE 0 END),
+  COUNT(f.arr_delay),
+  SUM(f.arr_delay),
+  COUNT(f.dep_delay),
+  SUM(f.dep_delay)
 FROM flights f
 INNER JOIN airlines al ON f.carrier = al.carrier
 LEFT JOIN airports ap ON f.dest = ap.faa

@@ -1,21 +1,33 @@
 -- Sales by month, category and brand.
-CREATE MATERIALIZED VIEW IF NOT EXISTS mv_sales_brand
+CREATE MATERIALIZED VIEW IF NOT EXISTS mv_sales_brand (
+  order_month COMMENT 'First day of the month',
+  order_year COMMENT 'Year of the order',
+  manufacturer COMMENT 'Manufacturer of the part',
+  category COMMENT 'Category of the part',
+  brand COMMENT 'Brand of the part',
+  order_lines COMMENT 'Number of order lines',
+  quantity COMMENT 'Pieces',
+  revenue COMMENT 'Revenue after discount',
+  supply_cost COMMENT 'What the pieces cost',
+  profit COMMENT 'Revenue less supply cost'
+)
 BUILD DEFERRED REFRESH AUTO ON MANUAL
+COMMENT 'Sales by month, category and brand'
 PARTITION BY (order_month)
 DISTRIBUTED BY RANDOM BUCKETS 1
 PROPERTIES ("replication_num" = "${replication_num}")
 AS
 SELECT
-  date_trunc(lo_orderdate, 'month') AS order_month,
-  d_year AS order_year,
-  p_mfgr AS manufacturer,
-  p_category AS category,
-  p_brand1 AS brand,
-  COUNT(*) AS order_lines,
-  SUM(lo_quantity) AS quantity,
-  SUM(lo_revenue * 0.01) AS revenue,
-  SUM(lo_supplycost * lo_quantity * 0.01) AS supply_cost,
-  SUM((lo_revenue - lo_supplycost * lo_quantity) * 0.01) AS profit
+  date_trunc(lo_orderdate, 'month'),
+  d_year,
+  p_mfgr,
+  p_category,
+  p_brand1,
+  COUNT(*),
+  SUM(lo_quantity),
+  SUM(lo_revenue * 0.01),
+  SUM(lo_supplycost * lo_quantity * 0.01),
+  SUM((lo_revenue - lo_supplycost * lo_quantity) * 0.01)
 FROM lineorder
 INNER JOIN dates ON lo_orderdate = d_datekey
 INNER JOIN customer ON lo_custkey = c_custkey

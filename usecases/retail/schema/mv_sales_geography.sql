@@ -1,22 +1,35 @@
 -- Sales by month and by the nations of customer and supplier.
-CREATE MATERIALIZED VIEW IF NOT EXISTS mv_sales_geography
+CREATE MATERIALIZED VIEW IF NOT EXISTS mv_sales_geography (
+  order_month COMMENT 'First day of the month',
+  order_year COMMENT 'Year of the order',
+  customer_region COMMENT 'Region of the customer',
+  customer_nation COMMENT 'Nation of the customer',
+  supplier_region COMMENT 'Region of the supplier',
+  supplier_nation COMMENT 'Nation of the supplier',
+  order_lines COMMENT 'Number of order lines',
+  quantity COMMENT 'Pieces',
+  revenue COMMENT 'Revenue after discount',
+  supply_cost COMMENT 'What the pieces cost',
+  profit COMMENT 'Revenue less supply cost'
+)
 BUILD DEFERRED REFRESH AUTO ON MANUAL
+COMMENT 'Sales by month and the nations of customer and supplier'
 PARTITION BY (order_month)
 DISTRIBUTED BY RANDOM BUCKETS 1
 PROPERTIES ("replication_num" = "${replication_num}")
 AS
 SELECT
-  date_trunc(lo_orderdate, 'month') AS order_month,
-  d_year AS order_year,
-  c_region AS customer_region,
-  c_nation AS customer_nation,
-  s_region AS supplier_region,
-  s_nation AS supplier_nation,
-  COUNT(*) AS order_lines,
-  SUM(lo_quantity) AS quantity,
-  SUM(lo_revenue * 0.01) AS revenue,
-  SUM(lo_supplycost * lo_quantity * 0.01) AS supply_cost,
-  SUM((lo_revenue - lo_supplycost * lo_quantity) * 0.01) AS profit
+  date_trunc(lo_orderdate, 'month'),
+  d_year,
+  c_region,
+  c_nation,
+  s_region,
+  s_nation,
+  COUNT(*),
+  SUM(lo_quantity),
+  SUM(lo_revenue * 0.01),
+  SUM(lo_supplycost * lo_quantity * 0.01),
+  SUM((lo_revenue - lo_supplycost * lo_quantity) * 0.01)
 FROM lineorder
 INNER JOIN dates ON lo_orderdate = d_datekey
 INNER JOIN customer ON lo_custkey = c_custkey
