@@ -21,6 +21,8 @@ _MERGES = {
     "MAX": "max({0})",
     "REPLACE": "arg_max_null({0}, {1})",
     "REPLACE_IF_NOT_NULL": "arg_max({0}, {1})",
+    "BITMAP_UNION": "list_sort(list_distinct(flatten(list({0}) FILTER (WHERE {0} IS NOT NULL))))",
+    "HLL_UNION": "doris_hll_merge(list({0}) FILTER (WHERE {0} IS NOT NULL))",
 }
 #: Types whose order as text is not Doris' order.
 _UNORDERED = frozenset({"ipv4", "ipv6"})
@@ -42,7 +44,7 @@ def check_kept(table: Table) -> None:
         if merge is not None and (merge not in _MERGES or (merge in ("MIN", "MAX") and column.type.name in _UNORDERED)):
             raise Refused(
                 f"writing to {table.name}, whose column {column.name} is {column.type} {merge}",
-                "Use columns with SUM, MIN, MAX, REPLACE or REPLACE_IF_NOT_NULL of numbers, texts and dates.",
+                "Use SUM, MIN, MAX, REPLACE or REPLACE_IF_NOT_NULL of numbers, texts and dates, or a bitmap or HLL.",
             )
 
 

@@ -71,9 +71,20 @@ def test_a_sum_that_does_not_fit_is_an_error(run):
     assert run("SELECT * FROM o") == [(1, 100)]
 
 
+def test_bitmaps_and_hlls_are_united(run):
+    columns = "k INT, b BITMAP BITMAP_UNION, h HLL HLL_UNION"
+    run(f"CREATE TABLE u ({columns}) AGGREGATE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 1")
+    run("INSERT INTO u VALUES (1, to_bitmap(7), hll_hash('a')), (1, to_bitmap(3), hll_hash('a'))")
+    run("INSERT INTO u VALUES (1, bitmap_from_string('7,9'), hll_hash('b')), (2, bitmap_empty(), hll_empty())")
+    found = run("SELECT k, bitmap_to_string(b), hll_cardinality(h) FROM u ORDER BY k")
+    assert found == [(1, "3,7,9", 2), (2, "", 0)]
+    assert run("SELECT bitmap_union_count(b), hll_union_agg(h) FROM u") == [(3, 2)]
+
+
 def test_what_cannot_be_merged_is_refused(run):
-    run("CREATE TABLE u (k INT, b HLL HLL_UNION NOT NULL) AGGREGATE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 1")
-    assert "HLL_UNION" in run.error("INSERT INTO u VALUES (1, NULL)")
+    columns = "k INT, b QUANTILE_STATE QUANTILE_UNION NOT NULL"
+    run(f"CREATE TABLE u ({columns}) AGGREGATE KEY(k) DISTRIBUTED BY HASH(k) BUCKETS 1")
+    assert "QUANTILE_UNION" in run.error("INSERT INTO u VALUES (1, NULL)")
 
 
 def test_rows_can_be_deleted_by_key_alone(agg):
