@@ -16,8 +16,11 @@ from nereus.warehouse.embedded.types import BOOLEAN, INT, VARCHAR
 #: What RE2 and Hyperscan, which Doris tries first for a mere match, read differently or not at all.
 _DOUBTFUL = re.compile(r"\\[pPXRKGCzZAQE]|\(\?[^:iP]|\\[1-9]|\[\[[=.]", re.ASCII)
 
+#: A pattern that may match the empty text.
+MAYBE_EMPTY = re.compile(r"[*?|]|\{0")
 
-def _pattern(name: str, value: Typed) -> str:
+
+def pattern(name: str, value: Typed) -> str:
     """The pattern of a regular-expression function: a constant that both engines read alike."""
     written = constant_text(name, "pattern", value)
     if _DOUBTFUL.search(written) or (not written.isascii() and "(?i)" in written):
@@ -35,11 +38,11 @@ def regexp_like(_node: exp.Expression, operands: list[Typed], facts: SessionFact
 def regexp(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``regexp(a, 'b')`` -> ``regexp_matches(a, 'b', 's')``: a match anywhere, case-sensitive"""
     count_check("regexp", args, 2)
-    pattern = _pattern("regexp", args[1])
-    return typed(sql("regexp_matches(s, p, 's')", s=as_text(args[0]), p=text(pattern)), BOOLEAN, *args)
+    found = pattern("regexp", args[1])
+    return typed(sql("regexp_matches(s, p, 's')", s=as_text(args[0]), p=text(found)), BOOLEAN, *args)
 
 
-def _groups(pattern: str) -> int:
+def groups(pattern: str) -> int:
     """How many groups a pattern captures."""
     plain = re.sub(r"\\.|\[(?:\\.|\[:\w+:\]|[^\]])*\]", "", pattern, flags=re.DOTALL)
     return len(re.findall(r"\((?!\?)|\(\?P<", plain))
@@ -52,20 +55,20 @@ def regexp_extract(args: list[Typed], _facts: SessionFacts) -> Typed:
     group = constant(args[2])
     if group is None:
         raise Refused("a computed group of regexp_extract", "Write a number.")
-    pattern = _pattern("regexp_extract", args[1])
+    found = pattern("regexp_extract", args[1])
     value = as_text(args[0])
-    if group < 0 or group > _groups(pattern) or group > 9:
+    if group < 0 or group > groups(found) or group > 9:
         return typed(sql("CASE WHEN s IS NOT NULL THEN '' END", s=value), VARCHAR, *args)
-    return typed(sql("regexp_extract(s, p, g, 's')", s=value, p=text(pattern), g=number(group)), VARCHAR, *args)
+    return typed(sql("regexp_extract(s, p, g, 's')", s=value, p=text(found), g=number(group)), VARCHAR, *args)
 
 
 def _replaced(name: str, args: list[Typed], options: str) -> Typed:
     count_check(name, args, 3)
-    pattern = _pattern(name, args[1])
+    found = pattern(name, args[1])
     put = constant_text(name, "replacement", args[2])
-    if int(max(re.findall(r"\\([0-9])", put), default="0")) > _groups(pattern) or re.search(r"\\[^0-9\\]|\\$", put):
+    if int(max(re.findall(r"\\([0-9])", put), default="0")) > groups(found) or re.search(r"\\[^0-9\\]|\\$", put):
         raise Refused(f"the replacement '{put}' of {name}")
-    node = sql("regexp_replace(s, p, r, o)", s=as_text(args[0]), p=text(pattern), r=text(put), o=text(options))
+    node = sql("regexp_replace(s, p, r, o)", s=as_text(args[0]), p=text(found), r=text(put), o=text(options))
     return typed(node, VARCHAR, *args)
 
 
@@ -85,9 +88,9 @@ def regexp_replace_one(args: list[Typed], _facts: SessionFacts) -> Typed:
 def regexp_count(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``regexp_count(s, 'a')`` -> ``len(regexp_extract_all(s, 'a', 0, 's'))``"""
     count_check("regexp_count", args, 2)
-    pattern = _pattern("regexp_count", args[1])
-    if not pattern or re.search(r"[*?|]|\{0", pattern):
-        raise Refused(f"regexp_count of '{pattern}', which may match nothing")
+    found = pattern("regexp_count", args[1])
+    if not found or MAYBE_EMPTY.search(found):
+        raise Refused(f"regexp_count of '{found}', which may match nothing")
     value = twice(as_text(args[0]), "regexp_count")
-    node = sql("CAST(len(regexp_extract_all(s, p, 0, 's')) AS INTEGER)", s=value, p=text(pattern))
+    node = sql("CAST(len(regexp_extract_all(s, p, 0, 's')) AS INTEGER)", s=value, p=text(found))
     return typed(node, INT, *args)

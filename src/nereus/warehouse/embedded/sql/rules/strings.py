@@ -165,7 +165,30 @@ def concat_ws(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``concat_ws(',', a, b)`` -> the same: NULLs are left out"""
     if len(args) < 2:
         raise DorisError(f"Can not found function 'concat_ws' which has {len(args)} arity.")
+    if any(arg.type.args for arg in args[1:]):
+        return _joined_arrays(args)
     return typed(call("concat_ws", *texts(args)), result_type(args), *args)
+
+
+def _joined_arrays(args: list[Typed]) -> Typed:
+    """``concat_ws('-', ['a'], ['b', NULL])`` -> 'a-b'; '' where an array is NULL"""
+    arrays = args[1:]
+    if not all(arg.type.name == "array" and arg.type.args[0].is_text for arg in arrays):
+        raise Refused("concat_ws of arrays and other values", "Give it arrays of texts alone.")
+    missing: exp.Expression = exp.false()
+    for arg in arrays:
+        missing = sql("m OR a IS NULL", m=missing, a=twice(arg, "concat_ws").node.copy())
+    listed = arrays[0].node
+    for arg in arrays[1:]:
+        listed = call("list_concat", listed, arg)
+    separator = twice(as_text(args[0]), "concat_ws")
+    node = sql(
+        "CASE WHEN s IS NULL THEN NULL WHEN m THEN '' ELSE coalesce(array_to_string(l, s), '') END",
+        s=separator,
+        m=missing,
+        l=listed,
+    )
+    return typed(node, VARCHAR, *args)
 
 
 @function("replace")
@@ -280,15 +303,6 @@ def md5sum(args: list[Typed], facts: SessionFacts) -> Typed:
     """``md5sum(a, b)`` -> ``md5(a || b)``"""
     joined = concat(args, facts)
     return typed(call("md5", joined), VARCHAR, *args)
-
-
-@function("sha2")
-def sha2(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``sha2(s, 256)`` -> ``sha256(s)``; other lengths are refused"""
-    count_check("sha2", args, 2)
-    if constant(args[1]) != 256:
-        raise Refused("sha2 with a length other than 256", "Write sha2(s, 256).")
-    return typed(call("sha256", as_text(args[0])), VARCHAR, *args)
 
 
 @function("hex")

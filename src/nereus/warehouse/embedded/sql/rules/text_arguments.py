@@ -12,7 +12,9 @@ from nereus.warehouse.embedded.types import INT, STRING, VARCHAR, DorisType
 
 
 def as_text(value: Typed) -> Typed:
-    """An argument as text: numbers, dates and booleans as CAST writes them."""
+    """An argument as text: numbers, dates and booleans as CAST writes them. Raises Refused for arrays and the like."""
+    if value.type.args:
+        raise Refused(f"{value.type} as the text of a function", "Cast it to string.")
     return value if value.type.is_text else casts.implicit(value, VARCHAR)
 
 

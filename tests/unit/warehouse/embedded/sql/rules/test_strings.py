@@ -113,7 +113,7 @@ def test_letters_that_change_their_length_are_an_error(rules: Any) -> None:
             rules.answer(text)
 
 
-@pytest.mark.parametrize("text", ["sha2('a', 512)", "char(228)", "trim('a', s)", "reverse(null)", "hex(1.5)"])
+@pytest.mark.parametrize("text", ["sha2('a', 100)", "char(228)", "trim('a', s)", "reverse(null)", "hex(1.5)"])
 def test_doubtful_calls_are_refused(rules: Any, text: str) -> None:
     with pytest.raises(Refused, match="refuses"):
         rules.bind(text, {"s": "varchar(3)"})
