@@ -18,7 +18,7 @@ from nereus.warehouse.embedded.http.formats.csv import csv_source
 from nereus.warehouse.embedded.http.formats.json_rows import JsonSource
 from nereus.warehouse.embedded.http.formats.parquet import ParquetFile, parquet_file, unreadable
 from nereus.warehouse.embedded.http.formats.source import TextSource, sql_text
-from nereus.warehouse.embedded.http.plan import LoadPlan, missing_texts
+from nereus.warehouse.embedded.http.plan import LoadPlan, check_targets, missing_texts
 from nereus.warehouse.embedded.http.spool import Spool
 from nereus.warehouse.embedded.http.stage import Stage
 from nereus.warehouse.embedded.http.statements import LINE_NAME, REASON_NAME, Fields, field_name
@@ -171,13 +171,19 @@ class _Load:
 
     def _write(self, targets: Sequence[Column], source_sql: str) -> Written:
         plan, started = self._plan, time.monotonic()
+        options = plan.options
+        names = [column.name for column in targets]
+        if options.format == "parquet":
+            check_targets(plan.table, options, names)
         written = self._writer.append(
             self.cursor,
             plan.table,
-            [column.name for column in targets],
-            source_sql,
-            label=plan.options.label,
-            partitions=plan.options.partitions,
+            names,
+            f"SELECT *, 1 FROM ({source_sql})" if options.deletes else source_sql,
+            label=options.label,
+            partitions=options.partitions,
+            partial=options.new_rows if options.partial and len(names) < len(plan.table.columns) else None,
+            signed=options.deletes,
             now=plan.now,
             while_waiting=self._stop.check,
         )

@@ -13,6 +13,7 @@ from nereus.warehouse.embedded.catalog.names import check_label
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.http.failures import LoadFailed, analysis, from_doris, invalid, refused
 from nereus.warehouse.embedded.http.separators import unescape
+from nereus.warehouse.embedded.write.partial import NewRows
 
 #: Seconds that a load may take: Doris' default and largest value (three days).
 LONGEST_TIMEOUT_S = 259_200
@@ -43,6 +44,8 @@ _READ = (
     "line_delimiter",
     "max_filter_ratio",
     "merge_type",
+    "partial_columns",
+    "partial_update_new_key_behavior",
     "partitions",
     "read_json_by_line",
     "skip_lines",
@@ -69,10 +72,9 @@ _REFUSED = {
 #: They change rows when they are "true".
 _REFUSED_IF_TRUE = {
     "negative": "",
-    "partial_columns": "Send every column, or use UPDATE.",
     "two_phase_commit": "A label already makes a load repeatable.",
 }
-_KNOWN = (*_READ, *_TUNING, *_REFUSED, *_REFUSED_IF_TRUE, "num_as_string", "partial_update_new_key_behavior")
+_KNOWN = (*_READ, *_TUNING, *_REFUSED, *_REFUSED_IF_TRUE, "num_as_string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class LoadOptions:
         max_filter_ratio: 0 lets no bad row pass.
         jsonpaths, json_root: as the header gives them.
         gzip: the body is compressed.
+        partial: rows of present keys keep what the load does not give; `new_rows` says what becomes of other keys.
+        deletes: the rows of the file delete their keys (merge_type DELETE).
     """
 
     label: str
@@ -113,6 +117,9 @@ class LoadOptions:
     strip_outer_array: bool = False
     jsonpaths: str = ""
     json_root: str = ""
+    partial: bool = False
+    new_rows: NewRows = "APPEND"
+    deletes: bool = False
 
 
 def label_of(headers: Mapping[str, str]) -> str:
@@ -153,6 +160,9 @@ def parse(headers: Mapping[str, str], label: str) -> LoadOptions:
         strip_outer_array=_flag(given, "strip_outer_array"),
         jsonpaths=given.get("jsonpaths", ""),
         json_root=given.get("json_root", ""),
+        partial=_partial(given),
+        new_rows=_new_rows(given),
+        deletes=given.get("merge_type", "").upper() == "DELETE",
     )
 
 
@@ -184,18 +194,29 @@ def _refuse(given: Mapping[str, str]) -> None:
     if mode != "off_mode":
         raise refused(f"group_commit {mode}", "Send larger loads instead, or leave the header out.")
     merge = given.get("merge_type", "APPEND").upper()
-    if merge in ("DELETE", "MERGE"):
-        raise refused(f"merge_type {merge}", "Load into a table of its own, then use DELETE.")
-    if merge != "APPEND":
+    if merge == "MERGE":
+        raise refused("merge_type MERGE", "Load the rows to delete and the others apart.")
+    if merge not in ("APPEND", "DELETE"):
         raise invalid(f"Invalid merge type {given['merge_type']}")
     update = given.get("unique_key_update_mode", "UPSERT").upper()
-    if update in ("UPDATE_FIXED_COLUMNS", "UPDATE_FLEXIBLE_COLUMNS"):
+    if update == "UPDATE_FLEXIBLE_COLUMNS":
         raise refused(f"unique_key_update_mode {update}", "Send every column, or use UPDATE.")
-    if update != "UPSERT":
+    if update not in ("UPSERT", "UPDATE_FIXED_COLUMNS"):
         raise invalid(
             f"Invalid unique_key_partial_mode {given['unique_key_update_mode']}, must be one of 'UPSERT', "
             "'UPDATE_FIXED_COLUMNS' or 'UPDATE_FLEXIBLE_COLUMNS'"
         )
+
+
+def _partial(given: Mapping[str, str]) -> bool:
+    return _flag(given, "partial_columns") or given.get("unique_key_update_mode", "").upper() == "UPDATE_FIXED_COLUMNS"
+
+
+def _new_rows(given: Mapping[str, str]) -> NewRows:
+    value = given.get("partial_update_new_key_behavior", "APPEND").upper()
+    if value not in ("APPEND", "ERROR"):
+        raise invalid(f"Invalid partial_update_new_key_behavior {value}, must be one of {{'APPEND', 'ERROR'}}")
+    return "ERROR" if value == "ERROR" else "APPEND"
 
 
 def _format(given: Mapping[str, str]) -> tuple[str, int]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from nereus.warehouse.embedded.catalog.model import Table, View
-from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.catalog.model import KeyModel, Table, View
+from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.http.columns import Columns, read_columns
 from nereus.warehouse.embedded.http.failures import from_doris, not_found, refused
 from nereus.warehouse.embedded.http.formats.jsonpath import parse_path, parse_paths
@@ -17,6 +18,7 @@ from nereus.warehouse.embedded.http.options import LoadOptions
 from nereus.warehouse.embedded.http.statements import Fields, LoadStatements
 from nereus.warehouse.embedded.sql.typed import SessionFacts
 from nereus.warehouse.embedded.types import STRING
+from nereus.warehouse.embedded.write.keys import sequence_column
 from nereus.warehouse.embedded.write.labels import LabelUsed
 from nereus.warehouse.embedded.write.rows import target_columns
 from nereus.warehouse.embedded.write.values import default
@@ -61,13 +63,35 @@ def plan_load(warehouse: Warehouse, user: str, host: str, db: str, name: str, op
             # The types of a Parquet file are known only when it is here.
             fields = Fields("SELECT 1", (STRING,) * len(columns.file))
             statements.sorted_out(fields)
-            target_columns(table, [column.name for column in statements.targets(fields)])
+            check_targets(table, options, [column.name for column in statements.targets(fields)])
     except DorisError as error:
         raise from_doris(error) from error
     if options.format == "json":
         _ = options.jsonpaths and parse_paths(options.jsonpaths)
         _ = options.json_root and parse_path(options.json_root)
     return LoadPlan(user, table, options, columns, statements, now)
+
+
+def check_targets(table: Table, options: LoadOptions, names: Sequence[str]) -> None:
+    """Raise for columns with which the load cannot fill the table, delete from it or update it."""
+    given = {name.lower() for name in names}
+    on_write = dict(table.properties).get("enable_unique_key_merge_on_write", "true") == "true"
+    unique = table.model is KeyModel.UNIQUE
+    if options.partial and not (unique and on_write):
+        raise DorisError("Only unique key merge on write support partial update")
+    if options.deletes and not unique:
+        raise DorisError("load by MERGE or DELETE is only supported in unique tables.")
+    sequence = sequence_column(table)
+    if options.deletes and sequence is not None:
+        raise Refused("merge_type DELETE into a table with a sequence column")
+    if options.partial or options.deletes:
+        for key in table.keys:
+            if key.lower() not in given:
+                what = "Partial update" if options.partial else "merge_type DELETE"
+                raise DorisError(f"{what} should include all key columns, missing: {key}")
+    elif sequence is not None and sequence.name.lower() not in given:
+        raise DorisError(f"Table {table.name} has sequence column, need to specify the sequence column")
+    target_columns(table, names, all_needed=not (options.partial or options.deletes))
 
 
 def missing_texts(cursor: duckdb.DuckDBPyConnection, plan: LoadPlan) -> dict[str, str]:
