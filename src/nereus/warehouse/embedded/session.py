@@ -49,6 +49,7 @@ class Session:
         identity: the account; `host` is where the client is.
         variables: effective session variables by lower-case name.
         database: the current database, or None.
+        last_insert: the row of SHOW LAST INSERT, once there was an INSERT.
         on_kill: called when the session is to end (KILL CONNECTION, wait_timeout); the server closes the connection.
         killed: nothing runs any more.
     """
@@ -65,6 +66,7 @@ class Session:
         scans.count_scans(self._cursor)
         self.variables: dict[str, str] = warehouse.variables.values()
         self.user_variables: dict[str, Typed] = {}
+        self.last_insert: tuple[object, ...] | None = None
         self.database: str | None = None
         self.transaction: OpenTransaction | None = None
         self.running: Running | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from nereus.warehouse.embedded.catalog.model import Column
+from nereus.warehouse.embedded.catalog.model import Column, Table
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.result import Ok
 from nereus.warehouse.embedded.session import Session
@@ -72,7 +72,8 @@ def source_select(session: Session, bound: BoundQuery, columns: Sequence[Column]
     return f'SELECT {", ".join(items)} FROM ({bound.sql}) AS "q"'
 
 
-def inserted(written: Written) -> Ok:
-    """Doris' answer to INSERT and UPDATE."""
+def inserted(session: Session, table: Table, written: Written) -> Ok:
+    """Doris' answer to INSERT and UPDATE, which SHOW LAST INSERT repeats."""
+    session.last_insert = written.txn_id, written.label, table.db, table.name, "VISIBLE", written.rows, written.filtered
     info = f"{{'label':'{written.label}', 'status':'VISIBLE', 'txnId':'{written.txn_id}'}}"
     return Ok(written.rows, info)

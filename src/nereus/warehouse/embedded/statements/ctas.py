@@ -34,7 +34,8 @@ def create_table_as_select(session: Session, written: syntax.CreateTable, db: st
     try:
         names = [column.name for column in made.columns]
         source = source_select(session, bound, made.columns)
-        return inserted(session.warehouse.writer.append(session.cursor, made, names, source, now=session.facts.now))
+        done = session.warehouse.writer.append(session.cursor, made, names, source, now=session.facts.now)
+        return inserted(session, made, done)
     except BaseException as error:
         catalog.drop(made.db, made.name, view=False, if_exists=True)
         if isinstance(error, DorisError):

@@ -61,7 +61,7 @@ def update(session: Session, text: str) -> Ok:
     written = session.warehouse.writer.append(
         session.cursor, table, names, select, now=session.facts.now, while_waiting=session.check_cancelled
     )
-    return inserted(written)
+    return inserted(session, table, written)
 
 
 def _values_of(
@@ -216,6 +216,5 @@ def _delete_keys(session: Session, written: _Delete) -> Ok:
         opened = open_transaction(session)
         opened.enter(session, table, "insert")
         return opened.keep(stage_keys(session.cursor, table, bound.sql))
-    return inserted(
-        session.warehouse.writer.delete_keys(session.cursor, table, bound.sql, while_waiting=session.check_cancelled)
-    )
+    done = session.warehouse.writer.delete_keys(session.cursor, table, bound.sql, while_waiting=session.check_cancelled)
+    return inserted(session, table, done)

@@ -83,7 +83,7 @@ def insert(session: Session, text: str) -> Ok:
         raise DorisError(f"begin transaction failed. {used.detail}") from used
     finally:
         forget_rows(session)
-    return inserted(written)
+    return inserted(session, table, written)
 
 
 def _read(session: Session, text: str) -> tuple[Target, tree.Query | Rows]:

@@ -86,6 +86,14 @@ def show_delete(session: Session, text: str) -> Result:
     return text_rows(["TableName", "PartitionName", "CreateTime", "DeleteCondition", "State"], [])
 
 
+@statement("SHOW LAST INSERT", kind="SHOW")
+def show_last_insert(session: Session, text: str) -> Result:
+    """SHOW LAST INSERT: of this session"""
+    Reader.after(text, "SHOW", "LAST", "INSERT").finish()
+    names = ["TransactionId", "Label", "Database", "Table", "TransactionStatus", "LoadedRows", "FilteredRows"]
+    return text_rows(names, [] if session.last_insert is None else [session.last_insert])
+
+
 @statement("SHOW TRASH", kind="SHOW")
 def show_trash(session: Session, text: str) -> Result:
     """SHOW TRASH [ON "host:port"]: the one node keeps none"""

@@ -116,6 +116,16 @@ def test_collations_are_two_whatever_is_asked(root: Session) -> None:
         ask(root, "SHOW COLLATION FOR x")
 
 
+def test_the_last_insert_of_a_session_is_told(root: Session) -> None:
+    assert ask(root, "SHOW LAST INSERT") == []
+    do(root, "CREATE TABLE filled (id INT) DUPLICATE KEY (id) DISTRIBUTED BY RANDOM")
+    info = do(root, "INSERT INTO filled WITH LABEL told VALUES (1), (2)").info
+    (row,) = ask(root, "SHOW LAST INSERT")
+    assert row[1:] == ("told", "shop", "filled", "VISIBLE", "2", "0")
+    assert f"'txnId':'{row[0]}'" in info
+    do(root, "DROP TABLE filled")
+
+
 def test_small_answers(root: Session) -> None:
     assert ask(root, "ADMIN DIAGNOSE TABLET 7") == [("TabletExist", "No", "")]
     assert ask(root, "SHOW TRASH")[0][2] == "0.000 "
