@@ -79,7 +79,7 @@ def test_the_cache_never_holds_more_than_its_limit(bench: Bench) -> None:
     for sql in QUERIES:
         bench.run(sql)
         on_disk = sum(path.stat().st_size for path in cache._folder.iterdir())
-        assert on_disk == cache.bytes <= 300_000
+        assert on_disk == cache.used <= 300_000
 
 
 def test_a_damaged_block_of_the_cache_is_fetched_again(bench: Bench) -> None:

@@ -82,7 +82,7 @@ def partition_facts(cursor: duckdb.DuckDBPyConnection, table: Table, size: Size)
             replicas,
             count + sum(file.rows for file in files),
             share,
-            sum(file.bytes for file in files),
+            sum(file.size for file in files),
             policy_of(table, partition),
         )
 

@@ -37,7 +37,7 @@ class BlockCache:
         self._load()
 
     @property
-    def bytes(self) -> int:
+    def used(self) -> int:
         """What lies in the folder now."""
         return self._bytes
 
@@ -54,7 +54,7 @@ class BlockCache:
             missing = [number for number in range(first, last + 1) if not self._take(file, number, found)]
             fetched = 0
             for low, high in _runs(missing):
-                end = min((high + 1) * BLOCK, file.bytes)
+                end = min((high + 1) * BLOCK, file.size)
                 content = fetch(low * BLOCK, end)
                 fetched += len(content)
                 for number in range(low, high + 1):

@@ -70,10 +70,10 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
     def bytes_at(self, path: str, start: int, stop: int) -> bytes:
         """The bytes of a file from `start` to before `stop`, counted for the statement in `path`."""
         statement, file = self._find(path)
-        stop = min(stop, file.bytes)
+        stop = min(stop, file.size)
         if start >= stop:
             return b""
-        kept_from = file.bytes - len(file.tail)
+        kept_from = file.size - len(file.tail)
         if start >= kept_from:
             return file.tail[start - kept_from : stop - kept_from]
         return self._read(statement, file, start, stop)
@@ -91,7 +91,7 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
 
         if statement == UNCACHED:
             low = start // BLOCK * BLOCK
-            content = fetch(low, min(-(-stop // BLOCK) * BLOCK, file.bytes))
+            content = fetch(low, min(-(-stop // BLOCK) * BLOCK, file.size))
             for number in range(-(-len(content) // BLOCK)):
                 check(file, low // BLOCK + number, content[number * BLOCK : (number + 1) * BLOCK])
             return content[start - low : stop - low]
@@ -115,7 +115,7 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
     def open(self, path: str, mode: str = "rb", *args: Any, **kwargs: Any) -> io.RawIOBase:  # noqa: ANN401
         if mode != "rb":
             raise PermissionError(path)
-        return ColdFile(self, path, self._find(path)[1].bytes)
+        return ColdFile(self, path, self._find(path)[1].size)
 
     def glob(self, path: str, **kwargs: Any) -> list[str]:  # noqa: ANN401
         return [path]
@@ -127,7 +127,7 @@ class ColdFiles(AbstractFileSystem):  # type: ignore[misc]
         return path.removeprefix(f"{SCHEME}://").partition("/")[2] in self._files
 
     def size(self, path: str) -> int:
-        return self._find(path)[1].bytes
+        return self._find(path)[1].size
 
     def info(self, path: str, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
         return {"name": path, "size": self.size(path), "type": "file"}

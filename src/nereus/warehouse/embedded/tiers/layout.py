@@ -89,7 +89,8 @@ def read_tables(cursor: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> d
     files: dict[int, list[RemoteFile]] = {}
     for row in cursor.execute(f"SELECT {_FILE} FROM nereus.cold_files ORDER BY partition_id, key").fetchall():
         sources = tuple((name, text) for name, text in json.loads(row[8]))
-        files.setdefault(row[1], []).append(RemoteFile(*row[:8], sources=sources))
+        file = RemoteFile(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], sources)
+        files.setdefault(row[1], []).append(file)
     return {
         table_id: ColdTable(by_id[table_id], generation, tuple(files.get(table_id, ())))
         for table_id, generation in generations
@@ -113,7 +114,7 @@ def put_table(cursor: duckdb.DuckDBPyConnection, former: ColdTable | None, cold:
             cursor.execute("DELETE FROM nereus.cold_files WHERE key = ?", [key])
     for key, file in after.items():
         if before.get(key) != file:
-            values = [file.key, file.table_id, file.partition_id, file.resource, file.rows, file.bytes]
+            values = [file.key, file.table_id, file.partition_id, file.resource, file.rows, file.size]
             sources = json.dumps(list(file.sources))
             marks = ", ".join("?" * 9)
             cursor.execute(

@@ -71,7 +71,7 @@ class RemoteFile:
     partition_id: int
     resource: str
     rows: int
-    bytes: int
+    size: int
     checksums: bytes
     tail: bytes
     sources: tuple[tuple[str, str], ...]
@@ -110,7 +110,7 @@ class ColdTable:
 
     @property
     def remote_bytes(self) -> int:
-        return sum(file.bytes for file in self.files)
+        return sum(file.size for file in self.files)
 
     @property
     def remote_rows(self) -> int:

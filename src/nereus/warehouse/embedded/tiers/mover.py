@@ -157,8 +157,8 @@ class Mover:
         return True
 
     def put(self, cursor: duckdb.DuckDBPyConnection, part: int, table: Table, select: str, resource: str) -> RemoteFile:
-        """Write the rows of a SELECT of the table's columns to a new file of the store; it is kept while it may
-        still be recorded.
+        """Write the rows of a SELECT of the table's columns to a new file of the store; it is kept until it
+        is `recorded`, or the process ends.
 
         Raises DorisError where the store does not take it.
         """
@@ -188,7 +188,7 @@ class Mover:
             self.step("upload")
             client.upload(key, local)
             self.step("uploaded")
-            if client.size(key) != file.bytes:
+            if client.size(key) != file.size:
                 raise DorisError(f"the object store {client.resource.place} kept {key} with another size")
         except BaseException:
             self._in_flight.discard(key)
@@ -198,11 +198,13 @@ class Mover:
         self._engine.cold_files.add(file)
         return file
 
+    def recorded(self, keys: Iterable[str]) -> None:
+        """These files are the catalogue's from now on."""
+        self._in_flight.difference_update(keys)
+
     def _sweep(self) -> None:
         """Remove files of this warehouse that no table refers to, once no statement can be reading them."""
         files = self._engine.cold_files
-        recorded = {file.key for table in self._catalog.snapshot().cold.values() for file in table.files}
-        self._in_flight -= recorded
         for key in files.known() - self._used():
             if self._unread(key):
                 self._remove(key, files.resource_of(key))

@@ -36,6 +36,8 @@ class Sender(Protocol):
         self, cursor: duckdb.DuckDBPyConnection, part: int, table: Table, select: str, resource: str
     ) -> RemoteFile: ...
 
+    def recorded(self, keys: Iterable[str]) -> None: ...
+
 
 class Tiers:
     """What is known of tiers beside the tables themselves. Changes are durable when a method returns."""
@@ -177,6 +179,8 @@ class Tiers:
         new = {key: layout.put_table(cursor, known.get(key), state) for key, state in states.items()}
         for state in new.values():
             self.let_read(state.files)
+            if self._sender is not None:
+                self._sender.recorded(file.key for file in state.files)
         return new
 
     def load(self, snapshot: Snapshot) -> dict[int, ColdTable]:
