@@ -274,7 +274,8 @@ def _text_to_text(value: Typed, to: DorisType, strict: bool) -> Typed:
 
 def _certain(value: Typed, result: Typed) -> Typed:
     """An error where a value that is not NULL became NULL."""
-    if result.node.find(*date_casts.FALLIBLE) is None:
+    read = result.type.name == "json" and value.type.is_text
+    if not read and result.node.find(*date_casts.FALLIBLE) is None:
         return result
     twice(value, "storing")
     node = sql(
