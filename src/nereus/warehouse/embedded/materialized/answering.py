@@ -12,8 +12,9 @@ from nereus.warehouse.embedded.catalog.model import Table
 from nereus.warehouse.embedded.catalog.snapshot import Snapshot, physical
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql.binder import bind_parts, bind_query
+from nereus.warehouse.embedded.sql.candidates import Candidate
 from nereus.warehouse.embedded.sql.parse import parse_query
-from nereus.warehouse.embedded.sql.rewrite import Candidate, ViewRewriter
+from nereus.warehouse.embedded.sql.rewrite import ViewRewriter
 from nereus.warehouse.embedded.sql.typed import BoundQuery
 
 if TYPE_CHECKING:

@@ -17,48 +17,24 @@ from itertools import islice, permutations, product
 
 from sqlglot import exp
 
+from nereus.warehouse.embedded.sql.candidates import INDIFFERENT, Candidate, learned_of, rolled_up, term_of, text_of
 from nereus.warehouse.embedded.sql.parts import Joined, Parts, Source, terms
 from nereus.warehouse.embedded.sql.ranges import implies
 from nereus.warehouse.embedded.sql.registry import is_aggregate_call
-from nereus.warehouse.embedded.sql.render import Renderer, Text, quoted
+from nereus.warehouse.embedded.sql.render import Text, quoted
 from nereus.warehouse.embedded.sql.typed import Typed
-from nereus.warehouse.embedded.types import BIGINT, DorisType
 
 #: How many ways of telling the tables of a self-join apart are tried, as Doris' default.
 _MAPPINGS = 8
 #: Functions whose value differs between two calls: a condition with one is not moved behind a grouping.
 _VOLATILE = frozenset({"random", "uuid", "gen_random_uuid", "nextval", "error"})
-#: Aggregate functions that a row more of the same value does not change.
-_INDIFFERENT = frozenset({"min", "max"})
 _SUMMED = frozenset({"sum", "count"})
-_FLOATS = ("float", "double")
 #: DuckDB divides the sum by the count of these as doubles; for longer integers it has more digits on the way.
 _SMALL = ("tinyint", "smallint")
 
 
 class NoMatch(Exception):
     """Why a view does not answer a query."""
-
-
-_RENDERER = Renderer()
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A materialised view that is fresh enough.
-
-    Attributes:
-        name: (database, view).
-        from_sql: DuckDB text of its rows.
-        columns: name and type of each column, in the order of the query's items.
-        rows: about how many it has; of several views the smallest is taken.
-    """
-
-    name: tuple[str, str]
-    from_sql: str
-    parts: Parts
-    columns: tuple[tuple[str, DorisType], ...]
-    rows: int = 0
 
 
 @dataclass(slots=True)
@@ -149,50 +125,20 @@ class _Match:
         self.renamed = renamed
         self.alias = alias
         self.groups = view.parts.grouped
-        self._plain: dict[str, exp.Expression] = {}
-        self._totals: dict[str, exp.Expression] = {}
-        self._floats: set[str] = set()
-        self._learn()
+        known = learned_of(view, view_joined)
+        self._floats = known.floats
+        self._view_terms = known.terms
+        self._plain = {text: self._column(name) for text, name in known.plain.items()}
+        self._totals = {
+            text: total
+            for text, (node, kind, name) in known.totals.items()
+            if (total := rolled_up(node, kind, self._column(name))) is not None
+        }
 
-    def _learn(self) -> None:
-        """What the view's columns hold."""
-        keys = {_text(self.view_joined.expand(key)) for key in self.view.parts.keys}
-        for item, (name, kind) in zip(self.view.parts.items, self.view.columns, strict=True):
-            if item.type.duckdb != kind.duckdb:
-                continue
-            node = self.view_joined.expand(item.node)
-            text = _text(node)
-            column = exp.Column(
-                this=exp.Identifier(this=name, quoted=True), table=exp.Identifier(this=self.alias, quoted=True)
-            )
-            if kind.name in _FLOATS:
-                self._floats.add(name)
-            if not self.groups or text in keys:
-                self._plain.setdefault(text, column)
-            elif (total := _rolled_up(node, kind, column)) is not None:
-                self._totals.setdefault(text, total)
-        self._add_equal_columns()
-
-    def _add_equal_columns(self) -> None:
-        """``a.k = b.k`` in the view lets its column a.k stand for b.k, where both have one type."""
-        types = {(s.alias, name): kind for s in self.view_joined.inner for name, kind in s.types.items()}
-        for term in self._view_terms():
-            if (
-                isinstance(term, exp.EQ)
-                and isinstance(term.this, exp.Column)
-                and isinstance(term.expression, exp.Column)
-            ):
-                one, other = term.this, term.expression
-                kinds = [types.get((side.table, side.name)) for side in (one, other)]
-                if kinds[0] is None or kinds[0] != kinds[1] or kinds[0].name in _FLOATS:
-                    continue
-                for known, new in ((_text(one), _text(other)), (_text(other), _text(one))):
-                    if known in self._plain and new not in self._plain:
-                        self._plain[new] = self._plain[known]
-
-    def _view_terms(self) -> list[exp.Expression]:
-        filters = [term for node in self.view.parts.filters for term in terms(self.view_joined.expand(node))]
-        return [*self.view_joined.conditions, *filters]
+    def _column(self, name: str) -> exp.Expression:
+        return exp.Column(
+            this=exp.Identifier(this=name, quoted=True), table=exp.Identifier(this=self.alias, quoted=True)
+        )
 
     def _of_query(self, node: exp.Expression) -> exp.Expression:
         """An expression of the query in the view's names of tables."""
@@ -241,19 +187,19 @@ class _Match:
 
     def _check_left_joins(self) -> None:
         mine = {
-            self.renamed[join.source.alias]: {_term(self._of_query(node)) for node in join.conditions}
+            self.renamed[join.source.alias]: {term_of(self._of_query(node)) for node in join.conditions}
             for join in self.joined.left
         }
-        if mine != {join.source.alias: {_term(node) for node in join.conditions} for join in self.view_joined.left}:
+        if mine != {join.source.alias: {term_of(node) for node in join.conditions} for join in self.view_joined.left}:
             raise NoMatch("The graph logic between query and view is not consistent")
 
     def _compensating(self) -> list[exp.Expression]:
         """The query's conditions that the view does not have. Every condition of the view must be one of the query."""
         own = [*self.joined.conditions, *(term for node in self.parts.filters for term in terms(node))]
-        mine = {_term(node): node for node in (self._of_query(term) for term in own)}
-        theirs = {_term(node): node for node in self._view_terms()}
+        mine = {term_of(node): node for node in (self._of_query(term) for term in own)}
+        theirs = self._view_terms
         for text, node in theirs.items():
-            if text not in mine and not any(implies(other, node, _text) for other in mine.values()):
+            if text not in mine and not any(implies(other, node, text_of) for other in mine.values()):
                 raise NoMatch("Predicate compensate fail")
         return [node for text, node in mine.items() if text not in theirs]
 
@@ -267,7 +213,7 @@ class _Match:
         self, node: exp.Expression, *, aggregates: bool = False, in_filter: bool = False, inside: bool = False
     ) -> exp.Expression:
         """The expression over the view's columns."""
-        text = _text(node)
+        text = text_of(node)
         if text in self._plain:
             return self._plain[text].copy()
         if aggregates and not inside:
@@ -307,9 +253,9 @@ class _Match:
             found = self._counted(node) if name == "count" else self._averaged(node)
             if found is not None:
                 return found
-        if self.groups and not (name in _INDIFFERENT or (name == "count" and distinct)):
+        if self.groups and not (name in INDIFFERENT or (name == "count" and distinct)):
             raise NoMatch("Query function roll up fail")
-        if name not in _INDIFFERENT and name not in _SUMMED:
+        if name not in INDIFFERENT and name not in _SUMMED:
             raise NoMatch("Query function roll up fail")
         if name == "sum" and (distinct or self._may_be_float(node)):
             raise NoMatch("Query function roll up fail")
@@ -322,7 +268,7 @@ class _Match:
 
     def _counted(self, node: exp.Expression) -> exp.Expression | None:
         """``count(a)`` as the view has it, or its ``count(*)`` for a column that is never NULL."""
-        known = self._totals.get(_text(node))
+        known = self._totals.get(text_of(node))
         argument = node.expressions[0]
         if known is None and isinstance(argument, exp.Column):
             required = {(s.alias, name) for s in self.view_joined.inner for name in s.required}
@@ -338,7 +284,7 @@ class _Match:
         types = {(s.alias, name): kind.name for s in self.view_joined.sources for name, kind in s.types.items()}
         if types.get((argument.table, argument.name)) not in _SMALL:
             return None
-        total = self._totals.get(f"CAST(sum({_text(argument)}) AS BIGINT)")
+        total = self._totals.get(f"CAST(sum({text_of(argument)}) AS BIGINT)")
         counted = self._counted(exp.Anonymous(this="count", expressions=[argument.copy()]))
         if total is None or counted is None:
             return None
@@ -352,43 +298,3 @@ class _Match:
         return any(isinstance(part, exp.Div) for part in node.walk()) or any(
             isinstance(part, exp.DataType) and part.this in floating for part in node.walk()
         )
-
-
-def _rolled_up(node: exp.Expression, kind: DorisType, column: exp.Expression) -> exp.Expression | None:
-    """What makes one total of the view's totals; None where no exact way is known."""
-    call = node
-    while isinstance(call, exp.Cast):
-        call = call.this
-    if not is_aggregate_call(call) or not isinstance(call, exp.Anonymous):
-        return None
-    name = str(call.this).lower()
-    distinct = any(isinstance(argument, exp.Distinct) for argument in call.expressions)
-    if distinct and name not in _INDIFFERENT:
-        return None
-    if name in _INDIFFERENT:
-        return _cast(_call(name, column), kind)
-    if name == "count":
-        total = exp.Cast(this=_call("sum", column), to=exp.DataType.build(BIGINT.duckdb, dialect="duckdb"))
-        return exp.Anonymous(this="coalesce", expressions=[total, exp.Literal.number(0)])
-    if name == "sum" and (kind.is_integer or kind.name == "decimal"):
-        return _cast(_call("sum", column), kind)
-    return None
-
-
-def _call(name: str, column: exp.Expression) -> exp.Expression:
-    return exp.Anonymous(this=name, expressions=[column.copy()])
-
-
-def _cast(node: exp.Expression, kind: DorisType) -> exp.Expression:
-    return exp.Cast(this=node, to=exp.DataType.build(kind.duckdb, dialect="duckdb"))
-
-
-def _text(node: exp.Expression) -> str:
-    return _RENDERER.text(node)
-
-
-def _term(node: exp.Expression) -> str:
-    """The text of a condition, the same for a = b and b = a."""
-    if isinstance(node, exp.EQ):
-        return " = ".join(sorted(_RENDERER.operand(side) for side in (node.this, node.expression)))
-    return _text(node)
