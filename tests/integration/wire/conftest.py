@@ -40,6 +40,7 @@ def house(tmp_path_factory):
         bind="127.0.0.1",
         mysql_port=0,
         http_port=0,
+        flight_port=-1,
         memory_gb=1.0,
         threads=2,
         root_password_file=folder / "password",
