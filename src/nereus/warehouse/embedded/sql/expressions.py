@@ -131,7 +131,10 @@ class ExpressionBinder:
         return comparison.truth(self.bind(node))
 
     def sort_items(self, items: Sequence[SortItem]) -> list[tuple[Typed, SortItem]]:
-        return [(self.bind(item.expression), item) for item in items]
+        found = [(self.bind(item.expression), item) for item in items]
+        for value, _ in found:
+            comparison.check_sortable(value)
+        return found
 
     def _branch(self, node: exp.Expression) -> tuple[Typed, Typed]:
         return self.bind(node.this), self.bind(node.args["true"])

@@ -13,7 +13,7 @@ from nereus.warehouse.embedded.sql.expressions import ExpressionBinder
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
 from nereus.warehouse.embedded.sql.parse import parse_query
 from nereus.warehouse.embedded.sql.render import quoted
-from nereus.warehouse.embedded.sql.rules import casts
+from nereus.warehouse.embedded.sql.rules import casts, comparison
 from nereus.warehouse.embedded.sql.rules.coercion import wider
 from nereus.warehouse.embedded.sql.scope import Column, Scope
 from nereus.warehouse.embedded.sql.select import SelectBinder
@@ -101,9 +101,11 @@ class QueryBinder:
             ordinal = ordinal_of(item.expression)
             if ordinal is not None:
                 if 1 <= ordinal <= len(columns):
+                    comparison.check_sortable(columns[ordinal - 1].typed())
                     texts.append(f"{ordinal}{direction(item)}")
                 continue
             value = expressions.bind(item.expression)
+            comparison.check_sortable(value)
             forbid(expressions.take_found(), "LOGICAL_SORT", "aggregate", "grouping", "window")
             if not is_constant(value):
                 texts.append(f"{self.context.render(value.node)}{direction(item)}")

@@ -26,6 +26,7 @@ from nereus.warehouse.embedded.sql.parts import Parts, select_text
 from nereus.warehouse.embedded.sql.pruning import PartScan
 from nereus.warehouse.embedded.sql.relations import BoundRelation, bind_relation
 from nereus.warehouse.embedded.sql.render import quoted
+from nereus.warehouse.embedded.sql.rules import comparison
 from nereus.warehouse.embedded.sql.rules.build import twice
 from nereus.warehouse.embedded.sql.scope import Column, Scope
 from nereus.warehouse.embedded.sql.subqueries import SubqueryBinder
@@ -412,6 +413,8 @@ class SelectBinder:
         suffix = direction(item)
         if ordinal_of(node) is not None:
             ordinal = self._ordinal(node)
+            if ordinal:
+                comparison.check_sortable(self.items[ordinal - 1].value)
             return (ordinal, suffix) if ordinal else None
         if not _has_aggregate(node):
             candidates = naming.in_order_by(self.scope, self._item_columns())
@@ -420,6 +423,7 @@ class SelectBinder:
             candidates = naming.in_aggregate_order(self.scope, aliases)
         expressions = self._expressions("SORT", candidates)
         value = expressions.bind(node)
+        comparison.check_sortable(value)
         found = expressions.take_found()
         for position, bound in enumerate(self.items, 1):
             if bound.value.node == value.node:

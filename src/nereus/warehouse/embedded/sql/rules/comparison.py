@@ -55,6 +55,12 @@ def _plain(value: Typed, to: DorisType, other: Typed) -> Typed:
     return casts.implicit(value, to)
 
 
+def check_sortable(value: Typed) -> None:
+    """Refuse a sort key of type JSON: Doris orders its binary form, not its text."""
+    if value.type.name == "json":
+        raise Refused("ORDER BY of a JSON document", "Order by a value from it: json_extract_string(j, '$.a').")
+
+
 def _check(type_: DorisType) -> None:
     if type_.is_integer or type_.is_text or type_.name in _ORDERED:
         return

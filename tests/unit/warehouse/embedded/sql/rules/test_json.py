@@ -173,3 +173,9 @@ def test_what_doris_refuses(rules: Any, text: str) -> None:
 def test_no_documents(text: str) -> None:
     with pytest.raises(documents.Invalid):
         documents.parse(text)
+
+
+@pytest.mark.parametrize("order", ["j", "1", "x", "row_number() over (order by j)"])
+def test_the_order_of_documents_is_refused(rules: Any, order: str) -> None:
+    with pytest.raises(Refused, match="ORDER BY of a JSON document"):
+        rules.query(f"select j as x from t order by {order}", {"j": "json"}, [("1",)])
