@@ -174,7 +174,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "doris_hash_float": (_hash_float, ["FLOAT"], "UBIGINT"),
     "doris_murmur3_32": (_murmur3(32), ["VARCHAR", "BIGINT"], "BIGINT"),
     "doris_murmur3_64": (_murmur3(64), ["VARCHAR", "BIGINT"], "BIGINT"),
-    "doris_hll_estimate": (_of_lists(hashes.estimate, pa.int64()), ["UINTEGER[]"], "BIGINT"),
+    "doris_ndv": (_of_lists(hashes.added, pa.int64()), ["UBIGINT[]"], "BIGINT"),
     "doris_hll_of": (_hll_of, ["UBIGINT[]"], "UBIGINT[]"),
     "doris_hll_merge": (_hll_merge, ["UBIGINT[][]"], "UBIGINT[]"),
     "doris_hll_cardinality": (_of_lists(hashes.cardinality, pa.int64()), ["UBIGINT[]"], "BIGINT"),

@@ -175,6 +175,14 @@ def cardinality(value: NDArray[np.uint64]) -> int:
     return estimate(value[1:].astype(np.int64)) if len(value) and value[0] == 0 else len(value)
 
 
+def added(values: NDArray[np.uint64]) -> int:
+    """The count after different hashes were added one by one; -1 where their order would decide it."""
+    if len(values) < EXPLICIT:
+        return len(values)
+    found = estimate(pack(values.astype(np.uint64)).astype(np.int64))
+    return -1 if len(values) == EXPLICIT and found != EXPLICIT else found
+
+
 def estimate(packed: NDArray[Any]) -> int:
     """The count that Doris estimates. `packed` holds register * 64 + rank, in any order, repeated or not."""
     registers = np.zeros(REGISTERS, np.uint8)

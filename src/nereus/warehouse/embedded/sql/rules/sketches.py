@@ -9,9 +9,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
-from nereus.warehouse.embedded.sql import hashes
 from nereus.warehouse.embedded.sql.registry import aggregate, aggregate_call
 from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, number, sql, unscaled
+from nereus.warehouse.embedded.sql.rules.lambdas import lambda_, let
 from nereus.warehouse.embedded.sql.rules.text_arguments import refusal_text
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import BIGINT, DorisType
@@ -43,16 +43,12 @@ def estimate(hashed: exp.Expression, *, merged: bool = False) -> exp.Expression:
     With exactly 160 hashes Doris counts them if they come from values that are `merged`. If they are added one by one,
     it counts or estimates depending on the order of rows; where that matters it is refused.
     """
-    counted = hashes.EXPLICIT + (1 if merged else 0)
-    filled = exp.Where(this=sql("h <> 0", h=hashed.copy()))
-    different = exp.Filter(this=call("count", exp.Distinct(expressions=[hashed.copy()])), expression=filled)
-    rank = sql("bit_count(xor(r, r - 1))", r=sql("(h >> 14) | CAST(1125899906842624 AS UBIGINT)", h=hashed.copy()))
-    packed = cast(sql("(h & 16383) * 64 + k", h=hashed.copy(), k=rank), "UINTEGER")
-    listed = exp.Filter(this=call("list", exp.Distinct(expressions=[packed])), expression=filled.copy())
-    return sql(
-        f"CASE WHEN n < {counted} THEN n WHEN n > {hashes.EXPLICIT} OR e = n THEN e ELSE CAST(error(m) AS BIGINT) END",
-        n=aggregate_call(different),
-        e=call("doris_hll_estimate", aggregate_call(listed)),
+    listed = aggregate_call(call("list", exp.Distinct(expressions=[hashed])))
+    different = call("list_filter", listed, lambda_("h <> 0", "h"))
+    return let(
+        "n",
+        call("doris_hll_cardinality", call("doris_hll_of", different)) if merged else call("doris_ndv", different),
+        "CASE WHEN n < 0 THEN CAST(error(m) AS BIGINT) ELSE coalesce(n, 0) END",
         m=refusal_text("an estimate of exactly 160 values. Write count(DISTINCT x)."),
     )
 
