@@ -19,6 +19,7 @@ from nereus.warehouse.embedded.jobs.service import Jobs
 from nereus.warehouse.embedded.materialized.service import Views
 from nereus.warehouse.embedded.plancache import PlanCache
 from nereus.warehouse.embedded.processes import Processes
+from nereus.warehouse.embedded.resultcache import ResultCache
 from nereus.warehouse.embedded.scheduler import Scheduler
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.variables import GlobalVariables
@@ -58,6 +59,7 @@ class Warehouse:
         self.lanes = Lanes(engine)
         self.memory = MemoryGuard(engine)
         self.plans = PlanCache()
+        self.results = ResultCache()
         self.counters = QueryCounters()
         self.sizes = Sizes()
         self.processes = Processes()

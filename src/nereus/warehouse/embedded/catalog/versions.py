@@ -8,6 +8,7 @@ table as changed a moment too early rather than a moment too late.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
@@ -49,6 +50,8 @@ class Versions:
         self._known: dict[int, dict[int, int]] = {}
         self._guard = threading.Lock()
         self._held = threading.local()
+        self._pending: dict[int, int] = {}
+        self._changed_at: dict[int, float] = {}
         self.on_change: Callable[[Sequence[int]], None] = lambda _: None
         with closing(engine.cursor()) as cursor:
             cursor.execute(_LAYOUT)
@@ -83,6 +86,8 @@ class Versions:
         finally:
             for entry in entries:
                 stack.remove(entry)
+                if entry[1] == _CHANGED:
+                    self._count_pending(entry[0], -1)
         for table_id, stamped in entries:
             if not stamped:
                 with closing(self._engine.cursor()) as cursor:
@@ -111,8 +116,10 @@ class Versions:
             if added_to is not None and added_to.id == table_id:
                 partitions = touched(cursor, definitions.get(table_id, added_to))
             if not same_rows:
+                if entry[1] != _CHANGED:
+                    self._count_pending(table_id, 1)
                 self.stamp(cursor, table_id, partitions)
-            entry[1] = _SAME if same_rows else _CHANGED
+            entry[1] = _SAME if same_rows and entry[1] != _CHANGED else _CHANGED
 
     def stamp(self, cursor: duckdb.DuckDBPyConnection, table_id: int, partitions: Iterable[int]) -> None:
         """Number a change of these partitions."""
@@ -122,7 +129,19 @@ class Versions:
             return
         cursor.executemany("INSERT INTO nereus.versions VALUES (?, ?, ?)", [[table_id, p, version] for p in chosen])
         with self._guard:
+            self._changed_at[table_id] = time.monotonic()
             self._known[table_id] = {**self._known.get(table_id, {}), **dict.fromkeys(chosen, version)}
+
+    def settled(self, table_ids: Iterable[int], *, for_s: float) -> bool:
+        """Whether no change of these tables is being committed, and none was begun in the last `for_s` seconds."""
+        before = time.monotonic() - for_s
+        return all(t not in self._pending and self._changed_at.get(t, before) <= before for t in table_ids)
+
+    def _count_pending(self, table_id: int, step: int) -> None:
+        with self._guard:
+            left = self._pending.pop(table_id, 0) + step
+            if left > 0:
+                self._pending[table_id] = left
 
     def read(self, cursor: duckdb.DuckDBPyConnection, table_ids: Iterable[int]) -> dict[int, dict[int, int]]:
         """The versions of these tables as the caller's transaction sees their rows."""

@@ -47,9 +47,8 @@ def some_sales(count, seed, months=range(1, 5)):
 def fill(run):
     for statement in TABLES:
         run(statement)
-    run(
-        f"INSERT INTO stores VALUES {rows_text([(i, None if i == 3 else f'c{i % 4}', f'r{i % 2}') for i in range(1, 8)])}"
-    )
+    stores = [(i, None if i == 3 else f"c{i % 4}", f"r{i % 2}") for i in range(1, 8)]
+    run(f"INSERT INTO stores VALUES {rows_text(stores)}")
     run(f"INSERT INTO items VALUES {rows_text([(i, f'b{i % 3}', None if i == 2 else i) for i in range(1, 6)])}")
     run(f"INSERT INTO sales VALUES {rows_text(some_sales(400, 1))}")
 
