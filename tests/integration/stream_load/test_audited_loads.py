@@ -33,3 +33,13 @@ def test_a_request_without_the_right_login_is_no_load(server):
     table = server.table()
     server.put(table, b"1,x\n", login={"password": "wrong"})
     assert audited(server, table) == []
+
+
+def test_a_refused_login_over_http_is_recorded(server):
+    table = server.table()
+    server.put(table, b"1,x\n", login={"password": "wrong"})
+    rows = server.sql(
+        "SELECT user, client_ip, state, error_code, stmt FROM __internal_schema.audit_log "
+        "WHERE stmt_type = 'LOGIN' ORDER BY stmt_id DESC LIMIT 1"
+    )
+    assert list(rows) == [("root", "127.0.0.1", "ERR", 1045, "")]

@@ -127,8 +127,6 @@ def test_properties_of_a_workload_group_are_checked_as_doris_checks_them(
     "statement",
     [
         "CREATE CATALOG c PROPERTIES ('type' = 'jdbc')",
-        "CREATE RESOURCE r PROPERTIES ('type' = 's3')",
-        "CREATE STORAGE POLICY p PROPERTIES ('storage_resource' = 'r')",
         "ALTER SYSTEM ADD BACKEND '127.0.0.1:9050'",
         "ADMIN SET FRONTEND CONFIG ('a' = 'b')",
         "BACKUP SNAPSHOT shop.s TO r",
