@@ -144,6 +144,8 @@ def delete(session: Session, text: str) -> Ok:
         raise DorisError("delete command must contain filter")
     if where.find(tree.Name, tree.QueryExpression) is None:
         return _constant(session, written)
+    if unique and where.find(tree.QueryExpression) is None and _is_empty(session, written):
+        return _nothing_deleted()
     if not is_simple(where, table):
         return _delete_keys(session, written)
     properties = dict(table.properties)
@@ -158,7 +160,20 @@ def _constant(session: Session, written: _Delete) -> Ok:
     row = session.cursor.execute(f"SELECT coalesce({_predicate(session, written)}, FALSE)").fetchone()
     if row and row[0]:
         raise DorisError("delete command must contain filter")
+    return _nothing_deleted()
+
+
+def _nothing_deleted() -> Ok:
     return Ok(0, f"{{'label':'delete_{uuid4()}', 'txnId':'-1', 'status':'VISIBLE'}}")
+
+
+def _is_empty(session: Session, written: _Delete) -> bool:
+    """Whether the table has no rows, once the condition is known to be one: then Doris plans no deletion."""
+    _predicate(session, written)
+    relation = session.warehouse.schema(session).relation(written.table.db, written.table.name)
+    if relation is None or relation.from_sql is None:
+        return False
+    return session.cursor.execute(f"SELECT 1 FROM {relation.from_sql} LIMIT 1").fetchone() is None
 
 
 def _predicate(session: Session, written: _Delete) -> str:

@@ -21,7 +21,7 @@ from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.statements.assign import assigned
 from nereus.warehouse.embedded.types import BIGINT, BOOLEAN, NULL, DorisType, decimal
 from nereus.warehouse.embedded.types import STRING as TEXT
-from nereus.warehouse.embedded.write.values import constant, default
+from nereus.warehouse.embedded.write.values import constant, default, has_default
 
 #: The name under which rows of literals are registered with the session's cursor.
 _VIEW = "insert_values"
@@ -216,7 +216,7 @@ def _value(session: Session, cell: Cell, column: Column, text: str, renderer: Re
     if cell is None:
         return constant(None, column.type)
     if isinstance(cell, Default):
-        if column.default is None and not column.nullable and column.auto_increment is None:
+        if not has_default(column):
             raise DorisError(f"Column has no default value, column={column.name}")
         return default(column, session.facts.now)
     node = _node(cell) if isinstance(cell, Literal) else cell

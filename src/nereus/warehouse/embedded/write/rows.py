@@ -10,7 +10,7 @@ from nereus.warehouse.embedded.catalog import quoted
 from nereus.warehouse.embedded.catalog.model import Column, Table
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.write.partitions import inside
-from nereus.warehouse.embedded.write.values import default, text
+from nereus.warehouse.embedded.write.values import default, has_default, text
 
 #: Starts the message by which the engine reports a row that the table does not take.
 BAD_ROW = "nereus: bad row: "
@@ -54,9 +54,7 @@ def target_columns(table: Table, names: Sequence[str], *, all_needed: bool = Tru
             raise given_generated(column, table)
         found.append(column)
     for column in table.columns:
-        must = column.default is None and not column.nullable and column.auto_increment is None
-        must = must and column.generated is None
-        if all_needed and must and column not in found:
+        if all_needed and column not in found and not has_default(column):
             raise DorisError(f"Column has no default value, column={column.name}")
     return tuple(found)
 

@@ -23,8 +23,16 @@ def constant(value: str | None, kind: DorisType) -> str:
     return f"CAST({'NULL' if value is None else text(value)} AS {kind.duckdb})"
 
 
+def has_default(column: Column) -> bool:
+    """Whether a row may leave the column out. An HLL is empty then."""
+    given = column.default is not None or column.auto_increment is not None or column.generated is not None
+    return given or column.nullable or column.type.name == "hll"
+
+
 def default(column: Column, now: datetime) -> str:
     """What an absent value of this column becomes; `now` is in the session's time zone."""
+    if column.default == "BITMAP_EMPTY" or (column.type.name == "hll" and not column.nullable):
+        return f"CAST([] AS {column.type.duckdb})"
     if not column.default_is_expression or column.default is None:
         value = column.default
         return constant(moment(value, column.type) if value and column.type.is_date else value, column.type)

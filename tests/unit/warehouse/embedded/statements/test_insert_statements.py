@@ -152,6 +152,12 @@ def test_a_delete_needs_a_condition(unique):
     assert unique("SELECT k FROM u") == [(1,)]
 
 
+def test_of_an_empty_table_nothing_is_deleted(unique):
+    unique("TRUNCATE TABLE u")
+    assert "'txnId':'-1'" in unique("DELETE FROM u WHERE a = 1").info
+    assert "Unknown column 'nocol'" in unique.error("DELETE FROM u WHERE nocol = 1")
+
+
 def test_deleting_in_a_partition(run):
     run(
         "CREATE TABLE q (k INT, v INT) UNIQUE KEY(k) PARTITION BY RANGE(k) (FROM (0) TO (20) INTERVAL 10) "

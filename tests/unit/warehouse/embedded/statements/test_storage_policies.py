@@ -85,3 +85,32 @@ def test_policies_are_shown_and_changed(policies: Runner) -> None:
     policies("DROP STORAGE POLICY IF EXISTS pol")
     policies("DROP RESOURCE IF EXISTS rs3")
     assert list(policies("SHOW RESOURCES")) == []
+
+
+def test_policies_of_tables_and_partitions(run: Runner) -> None:
+    run(f"CREATE RESOURCE IF NOT EXISTS rs4 PROPERTIES ({GIVEN})")
+    run("CREATE STORAGE POLICY IF NOT EXISTS late PROPERTIES ('storage_resource' = 'rs4', 'cooldown_ttl' = '1d')")
+    run(
+        "CREATE STORAGE POLICY IF NOT EXISTS gone PROPERTIES ('storage_resource' = 'rs4', "
+        "'cooldown_datetime' = '2020-01-01 00:00:00')"
+    )
+    tail = "DISTRIBUTED BY HASH(v) BUCKETS 1 PROPERTIES ('replication_num' = '1'{})"
+    months = (
+        "PARTITION BY RANGE (k) (PARTITION a VALUES LESS THAN ('2024-02-01'), PARTITION b VALUES LESS THAN MAXVALUE)"
+    )
+    columns = "(k DATE NOT NULL, v INT)"
+    run(f"CREATE TABLE f {columns} DUPLICATE KEY(k) {months} {tail.format('')}")
+    run("ALTER TABLE f MODIFY PARTITION (a) SET ('storage_policy' = 'late')")
+    assert [row[12] for row in run("SHOW PARTITIONS FROM f")] == ["late", ""]
+    assert run("SHOW STORAGE POLICY USING FOR late") == [("late", "d", "f", "a")]
+    assert run.error("DROP STORAGE POLICY late") == "the policy late is used by table: f"
+    assert "should later than now" in run.error("ALTER TABLE f MODIFY PARTITION (b) SET ('storage_policy' = 'gone')")
+    missing = "Storage policy does not exist. name: nopol"
+    assert run.error("ALTER TABLE f SET ('storage_policy' = 'nopol')") == missing
+    policy = ", 'storage_policy' = 'late'"
+    assert run.error(f"CREATE TABLE u (v INT, k DATE) UNIQUE KEY(v) {tail.format(policy)}") == (
+        "Can not create UNIQUE KEY table that enables Merge-On-write with storage policy(late)"
+    )
+    assert "refuses a storage policy on AGGREGATE KEY tables" in run.error(
+        f"CREATE TABLE u (v INT, k DATE MAX) AGGREGATE KEY(v) {tail.format(policy)}"
+    )
