@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 import duckdb
@@ -120,6 +121,7 @@ class Tiers:
         own = dict(table.properties).get(POLICY_PROPERTY, "")
         if former is not None:
             self._check_change(table, former, cold)
+        self._check_moments(table, former)
         names = [own, *(policy_of(table, partition) for partition in table.partitions)]
         before = set() if former is None else {policy_of(former, partition) for partition in (None, *former.partitions)}
         for name in dict.fromkeys(names):
@@ -135,6 +137,21 @@ class Tiers:
             if table.model is not KeyModel.DUPLICATE:
                 kind = "UNIQUE KEY" if table.model is KeyModel.UNIQUE else "AGGREGATE KEY"
                 raise Refused(f"a storage policy on {kind} tables", "Use DUPLICATE KEY for facts that cool down.")
+
+    def _check_moments(self, table: Table, former: Table | None) -> None:
+        """A partition gets no policy of its own whose moment has passed."""
+        before = {partition.id: partition.properties for partition in former.partitions} if former else {}
+        now = datetime.now(UTC).replace(tzinfo=None)
+        for partition in table.partitions:
+            own = dict(partition.properties).get(POLICY_PROPERTY, "")
+            policy = self.policies.get(own)
+            if policy is None or policy.moment is None or policy.moment > now:
+                continue
+            if dict(before.get(partition.id, ())).get(POLICY_PROPERTY) != own:
+                raise DorisError(
+                    f"remote storage cool down time: {_milliseconds(policy.moment)} should later than now: "
+                    f"{_milliseconds(now)}"
+                )
 
     def _check_change(self, table: Table, former: Table, cold: ColdTable | None) -> None:
         """A policy that rows were moved by is left only for one of the same resource."""
@@ -201,6 +218,10 @@ class Tiers:
         """Let the engine read these files from now on."""
         for file in files:
             self._engine.cold_files.add(file)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def _merge_on_write(table: Table) -> bool:
