@@ -78,7 +78,7 @@ class Engine:
                     "threads": threads,
                     "temp_directory": str(spill),
                     "wal_autocheckpoint": _CHECKPOINT_AT,
-                    # Queries take turns on the shared threads every few milliseconds, and threads can be given up soon.
+                    # Queries take turns on the shared threads, most of them every few milliseconds.
                     "scheduler_process_partial": True,
                 },
             )
@@ -123,9 +123,9 @@ def _lock_down(root: duckdb.DuckDBPyConnection, spool: Path, remote: str) -> Non
     root.execute("SET TimeZone = 'UTC'")
     root.execute("SET enable_external_access = false")
     root.execute("SET allow_persistent_secrets = false")
-    # Each connection asks by itself for its counts, later than now; workload groups give threads up and take them back.
-    # Queries of users never contain a SET.
-    root.execute("SET allowed_configs = ?", [[*scans.SETTINGS, *progress.SETTINGS, "threads"]])
+    # Each connection asks by itself for its counts, later than now. Queries of users never
+    # contain a SET.
+    root.execute("SET allowed_configs = ?", [[*scans.SETTINGS, *progress.SETTINGS]])
     root.execute("SET lock_configuration = true")
 
 

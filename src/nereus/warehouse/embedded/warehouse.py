@@ -22,6 +22,8 @@ from nereus.warehouse.embedded.processes import Processes
 from nereus.warehouse.embedded.resultcache import ResultCache
 from nereus.warehouse.embedded.scheduler import Scheduler
 from nereus.warehouse.embedded.session import Session
+from nereus.warehouse.embedded.statistics import Statistics
+from nereus.warehouse.embedded.tiers.service import CACHE_BYTES, Tiering
 from nereus.warehouse.embedded.variables import GlobalVariables
 from nereus.warehouse.embedded.workload import Queues, WorkloadGroups
 from nereus.warehouse.embedded.workload.lanes import Lanes
@@ -42,7 +44,7 @@ class Warehouse:
         ports: where it is served ("mysql", "http"), filled in by whoever serves it; SHOW FRONTENDS tells them.
     """
 
-    def __init__(self, engine: Engine, root_password: str) -> None:
+    def __init__(self, engine: Engine, root_password: str, cache_bytes: int = CACHE_BYTES) -> None:
         self.engine = engine
         self.started = datetime.now(UTC)
         self.ports: dict[str, int] = {}
@@ -60,30 +62,34 @@ class Warehouse:
         self.memory = MemoryGuard(engine)
         self.plans = PlanCache()
         self.results = ResultCache()
+        self.statistics = Statistics(engine)
         self.counters = QueryCounters()
-        self.sizes = Sizes()
+        self.sizes = Sizes(lambda: self.catalog.snapshot().cold)
         self.processes = Processes()
         self.processes.watchers += [
-            self.lanes.tick,
             lambda now: self.memory.watch(self.processes),
             lambda now: self.workload_policies.apply(self.processes),
         ]
+        self.tiering = Tiering(self, cache_bytes)
         self.scheduler = Scheduler(self.catalog, engine)
         self.audit = Audit(engine.cursor())
         self.views = Views(self)
         self.jobs = Jobs(self)
 
     @classmethod
-    def open(cls, data: Path, *, memory_gb: float, threads: int, root_password: str) -> Warehouse:
+    def open(
+        cls, data: Path, *, memory_gb: float, threads: int, root_password: str, cache_bytes: int = CACHE_BYTES
+    ) -> Warehouse:
         """Open or create the warehouse in the folder `data`.
 
-        `root_password` is given to root when the warehouse is new, and ignored when root exists.
+        `root_password` is given to root when the warehouse is new, and ignored when root exists. `cache_bytes` is the
+        most that the cache of cooled rows takes of the disk.
         Raises Failure when the file cannot be opened.
         """
         dispatch.load()
         engine = Engine.open(data, memory_gb=memory_gb, threads=threads)
         try:
-            return cls(engine, root_password)
+            return cls(engine, root_password, cache_bytes)
         except BaseException:
             engine.close()
             raise
@@ -146,6 +152,7 @@ class Warehouse:
         self.views.close()
         self.processes.close()
         self.scheduler.close()
+        self.tiering.close()
         self.audit.close()
         self.accounts.close()
         self.logins.close()

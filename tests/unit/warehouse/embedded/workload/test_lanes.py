@@ -10,21 +10,12 @@ import pytest
 
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.session import Session
-from nereus.warehouse.embedded.warehouse import Warehouse
-from nereus.warehouse.embedded.workload import WorkloadGroup, lanes
-from nereus.warehouse.embedded.workload.lanes import LINGER_S, NICER, Lanes, share
+from nereus.warehouse.embedded.workload import WorkloadGroup
+from nereus.warehouse.embedded.workload.lanes import NICER, Lanes, share
 from tests.unit.warehouse.embedded.session.asking import ask, do
 from tests.unit.warehouse.embedded.workload.running import ENDLESS, running, until
 
 SCIENCE = WorkloadGroup(7, "science", {"max_cpu_percent": "40"})
-
-
-def threads(warehouse: Warehouse) -> int:
-    cursor = warehouse.engine.cursor()
-    found = cursor.execute("SELECT current_setting('threads')").fetchone()
-    cursor.close()
-    assert found is not None
-    return int(found[0])
 
 
 @pytest.mark.parametrize(("percent", "of", "expected"), [(40, 2, 1), (1, 16, 1), (50, 2, 1), (40, 16, 6), (100, 2, 2)])
@@ -69,22 +60,14 @@ def test_a_group_uses_no_more_threads_at_a_time_than_its_share(tmp_path: Path) -
     assert most == 1
 
 
-def test_shared_threads_are_given_up_while_a_limited_query_runs_and_taken_back_later(
-    warehouse: Warehouse, ann: Session, root: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert threads(warehouse) == 2
-    with running(ann):
-        until(lambda: threads(warehouse) == 1)
+def test_everybody_else_is_answered_while_endless_queries_run(root: Session, ann: Session) -> None:
+    other = root.warehouse.connect("root", database="shop")
+    with running(other), running(ann):
         assert ask(root, "SELECT COUNT(*) FROM orders") == [(200_000,)]
-    assert threads(warehouse) == 1
-    warehouse.lanes.tick(time.monotonic())
-    assert threads(warehouse) == 1
-    monkeypatch.setattr(lanes, "LINGER_S", 0.0)
-    until(lambda: threads(warehouse) == 2)
-    assert LINGER_S > 0
+    other.close()
 
 
-def test_limited_queries_answer_alike_and_in_batches(warehouse: Warehouse, ann: Session, root: Session) -> None:
+def test_limited_queries_answer_alike_and_in_batches(ann: Session, root: Session) -> None:
     for sql in (
         "SELECT id, amount FROM orders ORDER BY id",
         "SELECT amount, COUNT(*) FROM orders GROUP BY amount ORDER BY amount",
