@@ -29,8 +29,8 @@ models:
       - {name: name, data_tests: [{accepted_values: {arguments: {values: [apple, pear]}}}]}
   - name: totals
     columns:
-      - {name: total}
       - {name: id, data_tests: [unique, not_null, {relationships: {arguments: {to: ref('fruit'), field: id}}}]}
+      - {name: total}
 """,
 }
 for name, content in FILES.items():
