@@ -37,7 +37,11 @@ class Running:
         return Warehouse("127.0.0.1", self.mysql_port, self.http_port, "root", self.password)
 
     def connect(self, database: str | None = None) -> pymysql.Connection[Any]:
-        return self.client.connect(database)
+        connection = self.client.connect(database)
+        # What is measured is to be computed each time.
+        with connection.cursor() as cursor:
+            cursor.execute("SET enable_sql_cache = false")
+        return connection
 
     @property
     def rss_mb(self) -> float:

@@ -23,6 +23,7 @@ from nereus.warehouse.embedded.resultcache import ResultCache
 from nereus.warehouse.embedded.scheduler import Scheduler
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.statistics import Statistics
+from nereus.warehouse.embedded.statistics import Statistics
 from nereus.warehouse.embedded.tiers.service import CACHE_BYTES, Tiering
 from nereus.warehouse.embedded.variables import GlobalVariables
 from nereus.warehouse.embedded.workload import Queues, WorkloadGroups
@@ -62,6 +63,7 @@ class Warehouse:
         self.memory = MemoryGuard(engine)
         self.plans = PlanCache()
         self.results = ResultCache()
+        self.statistics = Statistics(engine)
         self.statistics = Statistics(engine)
         self.counters = QueryCounters()
         self.sizes = Sizes(lambda: self.catalog.snapshot().cold)

@@ -19,7 +19,7 @@ from nereus.warehouse.embedded.statements.filtering import filtered
 from nereus.warehouse.embedded.statements.reader import Reader
 
 refuse("SHOW TABLET", "SHOW DATA SKEW", "SHOW DATA TYPES", kind="SHOW")
-refuse("SHOW TABLE STATS", "SHOW COLUMN STATS", "SHOW INDEX STATS", kind="SHOW")
+refuse("SHOW INDEX STATS", kind="SHOW")
 
 _PARTITIONS = (
     "PartitionId",
