@@ -114,8 +114,12 @@ def _check_places(kind: str, found: CorrelatedSelect) -> None:
         raise DorisError("Unsupported correlated subquery with grouping and/or aggregation")
     elif kind == "in" and "PROJECT" in found.clauses:
         raise DorisError("outer query's column is not supported in subquery's output")
-    elif kind == "exists" and found.aggregated and found.clauses & {"AGGREGATE", "REPEAT", "PROJECT"}:
-        raise Refused("an outer column in the grouping or aggregation of an EXISTS subquery", "Join instead.")
+    elif (
+        kind == "exists"
+        and (found.aggregated or found.windowed)
+        and found.clauses & {"AGGREGATE", "REPEAT", "PROJECT", "SORT", "HAVING", "UNBOUND_ONE_ROW_RELATION"}
+    ):
+        raise Refused("an outer column in the grouping, aggregation or window of an EXISTS subquery", "Join instead.")
 
 
 def _check_terms(kind: str, terms: Iterable[exp.Expression], outer: frozenset[str]) -> None:
