@@ -123,6 +123,7 @@ class Session:
             global_variables=self.warehouse.variables.current,
             user_variables=self.user_variables,
             now=datetime.now(UTC).replace(tzinfo=None),
+            last_query_id=self.last.query_id if self.last is not None else "Not Available",
         )
 
     @property

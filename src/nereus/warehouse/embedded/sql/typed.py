@@ -80,7 +80,7 @@ class SessionFacts:
     """What functions like user(), database() and now() answer from.
 
     `variables` holds the effective session variables by lower-case name, as text, and `global_variables` what
-    ``@@global.name`` reads.
+    ``@@global.name`` reads; `last_query_id` is the id of the statement before, or Doris' words where there was none.
     """
 
     user: str = "root"
@@ -91,6 +91,7 @@ class SessionFacts:
     global_variables: Mapping[str, str] = field(default_factory=dict)
     user_variables: Mapping[str, Typed] = field(default_factory=dict)
     now: _datetime = field(default_factory=_datetime.now)
+    last_query_id: str = "Not Available"
 
 
 class ColumnRead(NamedTuple):

@@ -254,3 +254,13 @@ def _open(session: Session, sql: str) -> list[ResultSet]:
 
 
 _kept: list[object] = []
+
+
+def test_the_last_query_id_is_that_of_the_statement_before(warehouse: Warehouse) -> None:
+    session = warehouse.connect("root")
+    assert ask(session, "SELECT last_query_id()") == [("Not Available",)]
+    ask(session, "SELECT 1")
+    assert session.last is not None
+    before = session.last.query_id
+    assert ask(session, "SELECT last_query_id()") == [(before,)]
+    session.close()

@@ -63,6 +63,13 @@ def connection_id(args: list[Typed], facts: SessionFacts) -> Typed:
     return Typed(literals.integer_as(facts.connection_id, BIGINT).node, BIGINT, volatile=True)
 
 
+@function("last_query_id")
+def last_query_id(args: list[Typed], facts: SessionFacts) -> Typed:
+    """``last_query_id()`` -> ``'3e396105c1864cea-88ec73b9ecc13d3a'``, of the session's statement before this one"""
+    count_check("last_query_id", args, 0)
+    return _text(facts.last_query_id)
+
+
 def _moment(now: _datetime, scale: int) -> Typed:
     """The start of the statement, cut (not rounded) to `scale` fractional digits."""
     step = 10 ** (6 - scale)
