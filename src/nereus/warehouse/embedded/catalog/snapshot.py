@@ -55,6 +55,8 @@ class Snapshot:
     version: int = 0
     databases: Mapping[str, DatabaseDef] = field(default_factory=dict)
     cold: ColdTables = field(default_factory=dict)
+    #: Relations that were asked for before. Not carried into the next version: each begins with none.
+    _told: dict[tuple[str, str], Relation] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def has_database(self, db: str) -> bool:
         return db in self.databases
@@ -68,9 +70,19 @@ class Snapshot:
         return next((r for db in self.databases.values() for r in db.relations.values() if r.id == table_id), None)
 
     def relation(self, db: str, name: str) -> Relation | None:
+        known = self._told.get((db, name))
+        if known is not None:
+            return known
         found = self.table(db, name)
         if found is None:
             return None
+        relation = self._relation(db, name, found)
+        # What a query learns of cold partitions is its own.
+        if relation.stored is None:
+            self._told[db, name] = relation
+        return relation
+
+    def _relation(self, db: str, name: str, found: Table | View) -> Relation:
         if isinstance(found, View):
             columns = tuple(RelationColumn(column, kind) for column, kind, _ in found.columns)
             return Relation(db, name, columns, view_sql=found.sql)
