@@ -8,7 +8,8 @@ import re
 _STRING = r"""('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|'.*|".*)"""
 _SECRET = re.compile(
     rf"""(\bIDENTIFIED\s+BY\s+(?:PASSWORD\s+)?|\bPASSWORD\s*\(\s*|\bSET\s+PASSWORD\b[^=]*=\s*){_STRING}"""
-    rf"""|((?:"|')[\w.]*(?:password|secret|token|access_key|passwd)[\w.]*(?:"|')\s*=\s*){_STRING}""",
+    rf"""|((?:"|')[\w.-]*(?:password|secret|token|access_key|passwd)[\w.-]*(?:"|')\s*=\s*"""
+    rf"""|`?\b[\w.]*(?:secret_key|access_key|session_token)`?\s*=\s*){_STRING}""",
     re.IGNORECASE | re.DOTALL,
 )
 _SUSPECT = re.compile(r"password|identified|secret|token|access_key|passwd", re.IGNORECASE)

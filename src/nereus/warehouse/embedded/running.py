@@ -7,13 +7,16 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nereus.warehouse.embedded.dispatch import Route
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.scans import Scanned
 from nereus.warehouse.embedded.tiers.model import NO_USAGE, Usage
 from nereus.warehouse.embedded.workload import Ticket, WorkloadGroup
+
+if TYPE_CHECKING:
+    from nereus.warehouse.embedded.operations.files import Fetched
 
 #: The high half of every query id of this process; the low half counts.
 _PROCESS = secrets.token_hex(8)
@@ -40,6 +43,7 @@ class Running:
         group: the workload group in which it runs, once it was let in.
         ticket: its place there, or in the queue before it.
         rows_to_read: rows of the tables that its query scans, where a workload policy asks for them.
+        fetched: files that it reads from an object store; they are removed when it ends.
     """
 
     text: str
@@ -57,6 +61,7 @@ class Running:
     group: WorkloadGroup | None = None
     ticket: Ticket | None = None
     rows_to_read: int = 0
+    fetched: Fetched | None = None
 
     @property
     def query_id(self) -> str:

@@ -272,6 +272,8 @@ class Session:
             self._guard.notify_all()
         if run.ticket is not None:
             self.warehouse.queues.leave(run.ticket)
+        if run.fetched is not None:
+            run.fetched.close()
         run.remote = self.warehouse.engine.cold_files.take_usage(str(run.number))
         query = run.route is not None and run.route.reads
         self.warehouse.counters.observe(run.elapsed_ms, query=query, failed=error is not None)

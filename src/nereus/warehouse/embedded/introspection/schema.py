@@ -116,7 +116,11 @@ class SystemSchema:
     def table_function(self, name: str, properties: Mapping[str, str]) -> Relation | None:
         """What a table function tells of the warehouse; None for an unknown one. Raises DorisError."""
         from nereus.warehouse.embedded.introspection import functions
+        from nereus.warehouse.embedded.operations import s3_function
 
+        if name == "s3":
+            self.touched = True
+            return s3_function.relation(self.session, properties)
         told = functions.rows(self, name, properties)
         if told is None:
             return None

@@ -7,11 +7,15 @@ from functools import cache
 from importlib import resources
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.operations import s3_function
 from nereus.warehouse.embedded.result import Result, text_rows
+from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.statements.reader import Reader
 
 #: Functions that read files or other systems: their columns are those of what is read.
-_ELSEWHERE = ("s3", "hdfs", "local", "file", "query", "http_stream", "group_commit", "hudi_meta", "parquet_meta")
+_ELSEWHERE = ("hdfs", "local", "file", "query", "http_stream", "group_commit", "hudi_meta", "parquet_meta")
+
+_COLUMNS = ["Field", "Type", "Null", "Key", "Default", "Extra"]
 
 
 @cache
@@ -26,7 +30,7 @@ def function_columns() -> Mapping[str, tuple[tuple[str, str], ...]]:
     return found
 
 
-def describe_function(reader: Reader) -> Result:
+def describe_function(session: Session, reader: Reader) -> Result:
     """``DESC FUNCTION name("key" = "value", ...)``. Raises DorisError for an unknown name or a missing argument."""
     name = reader.name().lower()
     reader.expect("(")
@@ -35,6 +39,10 @@ def describe_function(reader: Reader) -> Result:
     reader.finish()
     if name == "iceberg_meta" and given.get("table", "").count(".") != 2:
         raise DorisError("The iceberg table name contains the catalogName, databaseName, and tableName")
+    if name == "s3":
+        found = s3_function.files(session, given)
+        listed = [[column.name, column.type, "Yes", "false", None, "NONE"] for column in found.columns]
+        return text_rows(_COLUMNS, listed)
     if name in _ELSEWHERE or name == "iceberg_meta":
         raise Refused(f"DESC FUNCTION {name}", "It reads no files of users and no other systems.")
     if name in ("jobs", "tasks"):
@@ -46,4 +54,4 @@ def describe_function(reader: Reader) -> Result:
     if columns is None:
         raise DorisError(f"Can not build FunctionTable {name.split()[0]}")
     rows = [[column, kind, "No", "false", None, "NONE"] for column, kind in columns]
-    return text_rows(["Field", "Type", "Null", "Key", "Default", "Extra"], rows)
+    return text_rows(_COLUMNS, rows)

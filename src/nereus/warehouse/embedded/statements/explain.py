@@ -44,7 +44,7 @@ def explain(session: Session, text: str) -> Result:
     reader.seek(start)
     if reader.token.word == "FUNCTION" and reader.ahead().kind != END:
         reader.advance()
-        return describe_function(reader)
+        return describe_function(session, reader)
     if reader.token.word == "DICTIONARY" and reader.ahead().kind != END:
         raise Refused("DESC DICTIONARY", "There are no dictionaries.")
     return _describe(session, reader)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +26,25 @@ class StoreError(DorisError):
     """The object store does not give or take what was asked. `failures` knows it by its name in the engine's errors."""
 
 
+def open_store(values: Mapping[str, str]) -> S3Store:
+    """A client of the bucket that Doris' properties ``s3.endpoint``, ``s3.bucket`` ... name."""
+    endpoint = values["s3.endpoint"]
+    return S3Store(
+        bucket=values["s3.bucket"],
+        endpoint=endpoint if "://" in endpoint else f"http://{endpoint}",
+        region=values.get("s3.region") or _DEFAULT_REGION,
+        access_key_id=values.get("s3.access_key", ""),
+        secret_access_key=values.get("s3.secret_key", ""),
+        virtual_hosted_style_request=False,
+        client_options={
+            "allow_http": True,
+            "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
+            "timeout": timedelta(seconds=_SECONDS),
+        },
+        retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_SECONDS)},
+    )
+
+
 class Client:
     """One bucket of one resource. Thread-safe."""
 
@@ -33,21 +52,7 @@ class Client:
         values = resource.values
         self.resource = resource
         self._place = resource.place
-        endpoint = values["s3.endpoint"]
-        self._store = S3Store(
-            bucket=values["s3.bucket"],
-            endpoint=endpoint if "://" in endpoint else f"http://{endpoint}",
-            region=values.get("s3.region") or _DEFAULT_REGION,
-            access_key_id=values.get("s3.access_key", ""),
-            secret_access_key=values.get("s3.secret_key", ""),
-            virtual_hosted_style_request=False,
-            client_options={
-                "allow_http": True,
-                "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
-                "timeout": timedelta(seconds=_SECONDS),
-            },
-            retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_SECONDS)},
-        )
+        self._store = open_store(values)
 
     def upload(self, key: str, file: Path) -> None:
         try:
@@ -97,17 +102,17 @@ class Client:
             except (BaseError, OSError) as error:
                 raise DorisError(
                     f"pingS3 failed({what}), please check your endpoint, ak/sk or "
-                    f"permissions(put/head/delete/list/multipartUpload), status: {_reason(error)}"
+                    f"permissions(put/head/delete/list/multipartUpload), status: {reason(error)}"
                 ) from error
 
     def _unreachable(self, doing: str, error: Exception) -> StoreError:
         return StoreError(
-            f"the object store {self._place} (resource {self.resource.name}) failed {doing}: {_reason(error)}. "
+            f"the object store {self._place} (resource {self.resource.name}) failed {doing}: {reason(error)}. "
             "Rows that have not cooled down can be read without it."
         )
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The part of the client's error that a person can use, without request ids and debug output."""
     text = str(error).partition("Debug source")[0].strip()
     for mark, said in (
