@@ -8,9 +8,13 @@ import re
 import duckdb
 
 from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.sql.rows import told
 
 #: How the engine tells that cooled rows could not be read: an error of ours within one of its own.
 _REMOTE = re.compile(r"\bStoreError: (.*?)(?:\n\s*\nAt:|\Z)", re.DOTALL)
+
+#: What a function of ours raised: its class and its text, followed by where in the source.
+_FUNCTION = re.compile(r"Python exception occurred while executing the UDF: (\w+): ([^\n]*)")
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +39,16 @@ def to_doris(error: BaseException) -> DorisError:
         return DorisError("correlate scalar subquery must return only 1 row")
     if "Max expression depth limit" in text:
         return DorisError("the embedded warehouse refuses a statement that is nested so deeply. Write it in parts.")
+    if "Map keys must be unique" in text:
+        return DorisError("the embedded warehouse refuses a map with a key twice. Write each key once.")
+    if "Map keys can not be NULL" in text:
+        return DorisError("the embedded warehouse refuses a map with a NULL as its key. Leave it out.")
+    function = _FUNCTION.search(text)
+    if function is not None and function[1] in told():
+        return DorisError(f"INVALID_ARGUMENT: {function[2]}")
+    if "Python exception occurred" in text:
+        _log.error("a function failed: %s", text)
+        return DorisError("a function failed in the embedded warehouse: its log says why")
     # pyarrow wraps what DuckDB raises while rows are read, and keeps its text.
     if isinstance(error, duckdb.InvalidInputException) or _RAISED in text:
         return DorisError(f"INVALID_ARGUMENT: {_first_line(text.rpartition(_RAISED)[2])}")

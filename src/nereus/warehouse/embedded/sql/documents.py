@@ -14,6 +14,7 @@ from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from nereus.warehouse.embedded.sql.paths import Leg, Path
+from nereus.warehouse.embedded.sql.rows import Told
 
 #: Nesting beyond which Doris' writer gives up.
 _MAX_DEPTH = 100
@@ -24,11 +25,11 @@ _INT128 = 1 << 127
 Document = Any
 
 
-class Invalid(ValueError):
+class Invalid(Told):
     """A text that is no JSON document."""
 
 
-class Doubtful(ValueError):
+class Doubtful(Told):
     """A document or a change of which Doris' answer is not certain."""
 
     def __init__(self, what: str) -> None:

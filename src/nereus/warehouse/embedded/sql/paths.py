@@ -6,20 +6,22 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from nereus.warehouse.embedded.sql.rows import Told
+
 _SPACE = " \t\n\v\f\r"
 _INDEX = re.compile(r"-?[0-9]+")
 _LAST = "last"
 _INT_MAX = (1 << 31) - 1
 
 
-class BadPath(ValueError):
+class BadPath(Told):
     """A text that is no path, with Doris' words."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"Json path error: Invalid Json Path for value: {text}")
 
 
-class DoubtfulPath(ValueError):
+class DoubtfulPath(Told):
     """A path that Doris reads in a way that is not certain."""
 
     def __init__(self, text: str) -> None:

@@ -9,23 +9,13 @@ import ipaddress
 import urllib.parse
 import zlib
 from collections.abc import Callable
-from inspect import signature
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from duckdb.func import FunctionNullHandling, PythonUDFType
 
-
-def _by_row(function: Callable[..., Any], result: pa.DataType) -> Callable[..., Any]:
-    """A function of the values of one row as a function of columns."""
-
-    def columns(*arguments: Any) -> Any:  # noqa: ANN401 - Arrow arrays
-        rows = zip(*(argument.to_pylist() for argument in arguments), strict=True)
-        return pa.array([None if None in row else function(*row) for row in rows], result)
-
-    columns.__signature__ = signature(function)  # type: ignore[attr-defined] # DuckDB counts the parameters
-    return columns
+from nereus.warehouse.embedded.sql import rows
+from nereus.warehouse.embedded.sql.rows import Told, by_row
 
 
 def _readable(raw: bytes) -> str:
@@ -33,7 +23,7 @@ def _readable(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise ValueError("the embedded warehouse refuses bytes that are no UTF-8 text") from None
+        raise Told("the embedded warehouse refuses bytes that are no UTF-8 text") from None
 
 
 def _sha2(text: str, bits: int) -> str:
@@ -57,9 +47,9 @@ def _unhex(text: str) -> str | None:
         return None
     try:
         return _readable(binascii.unhexlify(text))
-    except (binascii.Error, ValueError) as error:
-        if "refuses" in str(error):
-            raise
+    except Told:
+        raise
+    except (binascii.Error, ValueError):
         return None
 
 
@@ -84,25 +74,17 @@ def _is_ipv4(text: str) -> bool:
 
 _TEXT = "VARCHAR"
 _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
-    "doris_sha2": (_by_row(_sha2, pa.string()), [_TEXT, "INTEGER"], _TEXT),
-    "doris_crc32": (_by_row(_crc32, pa.int64()), [_TEXT], "BIGINT"),
-    "doris_from_base64": (_by_row(_from_base64, pa.string()), [_TEXT], _TEXT),
-    "doris_unhex": (_by_row(_unhex, pa.string()), [_TEXT], _TEXT),
-    "doris_url_encode": (_by_row(_url_encode, pa.string()), [_TEXT], _TEXT),
-    "doris_ipv4_number": (_by_row(_ipv4_number, pa.int64()), [_TEXT], "BIGINT"),
-    "doris_ipv4_text": (_by_row(_ipv4_text, pa.string()), ["BIGINT"], _TEXT),
-    "doris_is_ipv4": (_by_row(_is_ipv4, pa.bool_()), [_TEXT], "BOOLEAN"),
+    "doris_sha2": (by_row(_sha2, pa.string()), [_TEXT, "INTEGER"], _TEXT),
+    "doris_crc32": (by_row(_crc32, pa.int64()), [_TEXT], "BIGINT"),
+    "doris_from_base64": (by_row(_from_base64, pa.string()), [_TEXT], _TEXT),
+    "doris_unhex": (by_row(_unhex, pa.string()), [_TEXT], _TEXT),
+    "doris_url_encode": (by_row(_url_encode, pa.string()), [_TEXT], _TEXT),
+    "doris_ipv4_number": (by_row(_ipv4_number, pa.int64()), [_TEXT], "BIGINT"),
+    "doris_ipv4_text": (by_row(_ipv4_text, pa.string()), ["BIGINT"], _TEXT),
+    "doris_is_ipv4": (by_row(_is_ipv4, pa.bool_()), [_TEXT], "BOOLEAN"),
 }
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to every connection of the same database. Call it once per database."""
-    for name, (function, arguments, result) in _FUNCTIONS.items():
-        connection.create_function(
-            name,
-            function,
-            [connection.sqltype(argument) for argument in arguments],
-            connection.sqltype(result),
-            type=PythonUDFType.ARROW,
-            null_handling=FunctionNullHandling.SPECIAL,
-        )
+    rows.register(connection, _FUNCTIONS)
