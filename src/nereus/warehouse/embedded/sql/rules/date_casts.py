@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import Refused
@@ -41,11 +43,28 @@ def _literal_to_date(written: str, to: DorisType) -> Typed:
 
 
 def _date_to_date(value: Typed, to: DorisType) -> Typed:
-    """``datetime`` -> its day; ``date`` -> its midnight; a smaller scale rounds half up"""
-    source = value.type
-    if "date" in (source.name, to.name) or (to.scale or 0) >= (source.scale or 0):
+    """``datetime`` -> its day; ``date`` -> its midnight; a smaller scale rounds half up what the frontend knows
+
+    Doris' backend keeps the digits of a stored datetime and prints fewer: they still count in a comparison. Such a
+    value is an error where a digit would be lost.
+    """
+    source, scale = value.type, to.scale or 0
+    if "date" in (source.name, to.name) or scale >= (source.scale or 0):
         return typed(cast(value, to) if source.duckdb != to.duckdb else value.node, to, value)
-    return typed(rounded(value.node, to.scale or 0), to, value)
+    if isinstance(value.literal, datetime):
+        if dateparse.rounded(value.literal, scale) is None:
+            raise Refused(f"rounding {value.literal} to {to}", "Write fewer digits.")
+        return literals.moment(value.literal, scale)
+    if value.volatile and value.node.find(exp.Column) is None:
+        return typed(rounded(value.node, scale), to, value)
+    twice(value, f"a cast to {to}")
+    node = sql(
+        "CASE WHEN epoch_us(d) % k = 0 THEN d ELSE error(m || d) END",
+        d=value.node,
+        k=number(10 ** (6 - scale)),
+        m=text(f"the embedded warehouse refuses to cut digits in a cast to {to}, write date_format(d, ...): "),
+    )
+    return typed(node, to, value)
 
 
 def rounded(node: exp.Expression, scale: int) -> exp.Expression:
@@ -62,7 +81,10 @@ def _text_to_date(value: Typed, to: DorisType) -> Typed:
     """A text of which only the run time knows the spelling: the usual ones are read, doubtful ones are an error."""
     twice(value, f"a cast to {to}")
     day = sql("split_part(replace(s, 'T', ' '), ' ', 1)", s=value.node.copy())
-    timed = rounded(try_cast(value.node.copy(), "TIMESTAMP"), to.scale or 0)
+    timed = sql(
+        "CASE WHEN t < TIMESTAMP '10000-01-01' THEN t END",
+        t=rounded(try_cast(value.node.copy(), "TIMESTAMP"), to.scale or 0),
+    )
     node = sql(
         "CASE WHEN s IS NULL OR left(s, 4) = '0000' AND s <> '0000' OR NOT regexp_full_match(s, p) THEN"
         " CASE WHEN s IS NULL OR regexp_full_match(s, n) THEN NULL WHEN regexp_full_match(s, '[0-9]{8}') THEN c"

@@ -18,6 +18,8 @@ _COMPACT = re.compile(
     r"(?:[T ]?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})(?P<fraction>\.\d*)?(?P<zone>.*))?",
     re.DOTALL | re.ASCII,
 )
+#: A year of two digits and a time of day without separators.
+_SHORT = re.compile(r"\d{12}(?!\d)|\d{6}[T ]\d{6}(?!\d)", re.ASCII)
 #: A text that any of Doris' grammars might still read: it starts like a date.
 _DATE_LIKE = re.compile(r"\s*\d{2,4}\D\d{1,2}\D\d{1,2}|\s*\d{6}", re.ASCII)
 
@@ -43,7 +45,7 @@ def parse(text: str) -> DateText | None:
     """Read `text`; None where Doris' cast gives NULL.
 
     Raises Refused for the spellings whose reading differs between Doris' frontend and backend: other separators
-    than ``-`` and ``:``, the year 0, a time zone.
+    than ``-`` and ``:``, the year 0, a time zone, twelve digits (the backend reads no year of two digits there).
     """
     stripped = text.strip(" \t\n\v\f\r")
     found = _DASHED.fullmatch(stripped) or _COMPACT.fullmatch(stripped)
@@ -51,7 +53,7 @@ def parse(text: str) -> DateText | None:
         if _DATE_LIKE.match(text):
             raise _refusal(text)
         return None
-    if (found["zone"] or "").strip():
+    if (found["zone"] or "").strip() or _SHORT.match(stripped):
         raise _refusal(text)
     if stripped != text and found["second"] is None and found["hour"] is not None:
         return None

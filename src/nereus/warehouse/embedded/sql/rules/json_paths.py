@@ -8,7 +8,7 @@ from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.paths import BadPath, DoubtfulPath, parse_path
 from nereus.warehouse.embedded.sql.registry import FunctionRule, function
 from nereus.warehouse.embedded.sql.rules import casts, json_texts, literals
-from nereus.warehouse.embedded.sql.rules.build import call, count_check, sql, typed
+from nereus.warehouse.embedded.sql.rules.build import call, count_check, is_null, sql, typed
 from nereus.warehouse.embedded.sql.rules.json_values import as_value, document
 from nereus.warehouse.embedded.sql.rules.text_arguments import as_text
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
@@ -129,8 +129,13 @@ def json_type(args: list[Typed], _facts: SessionFacts) -> Typed:
 
 @function("json_contains")
 def json_contains(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``json_contains('[1, 2]', '1')`` -> ``doris_json_contains(...)``; refused of documents made from decimals"""
+    """``json_contains('[1, 2]', '1')`` -> ``doris_json_contains(...)``; refused of documents made from decimals
+
+    Of a NULL it is NULL whatever the path.
+    """
     count_check("json_contains", args, 2, 3)
+    if any(map(is_null, args)):
+        return literals.null_of(BOOLEAN)
     documents = [document("json_contains", arg) for arg in args[:2]]
     if any(map(json_texts.has_typed_numbers, documents)):
         raise Refused("json_contains of a document that was made from bigint or decimal values")

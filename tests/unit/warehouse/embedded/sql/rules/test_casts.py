@@ -119,7 +119,25 @@ def test_dates_to_numbers_and_text(rules: Any) -> None:
     assert cast(rules, "bigint", "datetime", ["2024-02-29 10:11:12"]) == ["20240229101112"]
     assert cast(rules, "string", "datetime(3)", moment) == ["2024-02-29 10:11:12.500"]
     assert cast(rules, "date", "datetime", ["2024-02-29 23:59:59"]) == ["2024-02-29"]
-    assert cast(rules, "datetime", "datetime(3)", moment) == ["2024-02-29 10:11:13"]
+
+
+def test_fewer_digits_of_a_moment(rules: Any) -> None:
+    """The frontend rounds what it knows; the backend keeps the digits of stored values and prints fewer."""
+    inner = "cast('2020-12-12 00:00:00.99666' as datetime(6))"
+    assert rules.answer(f"cast({inner} as datetime(2))") == ("2020-12-12 00:00:01.00", "datetime(2)")
+    assert cast(rules, "datetime(2)", "datetime(6)", ["2020-12-12 00:00:00.99"]) == ["2020-12-12 00:00:00.99"]
+    with pytest.raises(duckdb.Error, match="refuses to cut digits in a cast to datetime"):
+        cast(rules, "datetime", "datetime(3)", ["2024-02-29 10:11:12.5"])
+    assert rules.answer("cast('9999-12-31 23:59:59.999999' as datetime(5))")[0] is None
+    assert cast(rules, "datetime(5)", "varchar(40)", ["9999-12-31 23:59:59.999999"]) == [None]
+    with pytest.raises(Refused, match="rounding 9999-12-31"):
+        rules.bind("cast(cast('9999-12-31 23:59:59.999999' as datetime(6)) as datetime(5))")
+
+
+@pytest.mark.parametrize("text", ["120102030405", "120102T030405", "120102030405.999"])
+def test_twelve_digits_are_a_moment_for_the_frontend_alone(rules: Any, text: str) -> None:
+    with pytest.raises(Refused, match="the date text"):
+        rules.bind(f"cast('{text}' as datetime)")
 
 
 def test_integers_to_dates(rules: Any) -> None:

@@ -179,3 +179,8 @@ def test_no_documents(text: str) -> None:
 def test_the_order_of_documents_is_refused(rules: Any, order: str) -> None:
     with pytest.raises(Refused, match="ORDER BY of a JSON document"):
         rules.query(f"select j as x from t order by {order}", {"j": "json"}, [("1",)])
+
+
+def test_json_contains_of_null_is_null_whatever_the_path(rules: Any) -> None:
+    assert rules.answer("""json_contains(NULL, '"music"', '{"age": 25}')""") == (None, "boolean")
+    assert rules.answer("json_contains('[1]', cast(NULL as json))") == (None, "boolean")
