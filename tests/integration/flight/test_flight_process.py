@@ -34,7 +34,9 @@ def test_the_port_is_named_and_ends_with_the_process(tmp_path: Path) -> None:
     with served(tmp_path, "--flight-port", "0") as ready:
         address = ready.split("flight=")[1].strip()
         with (
-            adbc.connect(f"grpc://{address}", {"username": "root", "password": PASSWORD}, autocommit=True) as connection,
+            adbc.connect(
+                f"grpc://{address}", {"username": "root", "password": PASSWORD}, autocommit=True
+            ) as connection,
             connection.cursor() as cursor,
         ):
             cursor.execute("SELECT 1 AS one")

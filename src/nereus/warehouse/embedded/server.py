@@ -1,7 +1,8 @@
 """The warehouse as a process: its ports, one warehouse, a clean end.
 
 Run it as ``python -m nereus.warehouse.embedded``. When it serves it prints one line to standard output,
-``ready mysql=127.0.0.1:9030 http=127.0.0.1:8030 flight=127.0.0.1:8070``; its log goes to standard error, a JSON object a line.
+``ready mysql=127.0.0.1:9030 http=127.0.0.1:8030 flight=127.0.0.1:8070``; its log goes to standard error, a JSON
+object a line.
 """
 
 from __future__ import annotations
@@ -83,7 +84,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--mysql-port", type=_port, default=9030, help="default: %(default)s; 0 takes a free one")
     parser.add_argument("--http-port", type=_port, default=8030, help="default: %(default)s; 0 takes a free one")
     parser.add_argument(
-        "--flight-port", type=_flight_port, default=-1, help="of Arrow Flight SQL (default: -1, which is none, as Doris)"
+        "--flight-port",
+        type=_flight_port,
+        default=-1,
+        help="of Arrow Flight SQL (default: -1, which is none, as Doris)",
     )
     parser.add_argument("--memory-gb", type=_positive(float), default=4.0, help="default: %(default)s")
     parser.add_argument("--threads", type=_positive(int), default=2, help="of the engine (default: %(default)s)")

@@ -104,14 +104,7 @@ class SelectBinder:
         if having is not None and not self.grouped:
             filters.append(having)
             having = None
-        if filters:
-            tail += " WHERE " + " AND ".join(self._operand(value) for value in filters)
-        tail += self._group_text()
-        if having is not None:
-            tail += f" HAVING {context.render(having.node)}"
-        if qualify is not None:
-            tail += f" QUALIFY {context.render(qualify.node)}"
-        tail += _sorting(sorting, context) + limit
+        tail += self._clauses(filters, having, qualify) + _sorting(sorting, context) + limit
         values = tuple(item.value for item in self.items)
         outputs = tuple(self._output(item) for item in self.items)
         windowed = qualify is not None or any(item.found.window for item in self.items)
@@ -135,6 +128,17 @@ class SelectBinder:
         return Bound(
             outputs, assemble(values), values if in_place else None, assemble if in_place else None, parts, scans
         )
+
+    def _clauses(self, filters: Sequence[Typed], having: Typed | None, qualify: Typed | None) -> str:
+        """What is written between FROM and ORDER BY."""
+        render = self.binder.context.render
+        text = " WHERE " + " AND ".join(self._operand(value) for value in filters) if filters else ""
+        text += self._group_text()
+        if having is not None:
+            text += f" HAVING {render(having.node)}"
+        if qualify is not None:
+            text += f" QUALIFY {render(qualify.node)}"
+        return text
 
     def _narrow(self, relation: BoundRelation, filters: Sequence[Typed]) -> None:
         """Leave out of FROM the stored parts that the filters rule out."""

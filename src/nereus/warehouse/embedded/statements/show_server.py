@@ -127,7 +127,8 @@ def show_backends(session: Session, text: str) -> Result:
     row = [_NODE_ID, "127.0.0.1", "-1", "-1", warehouse.ports.get("http", -1), "-1", "-1", started, started, "true"]
     row += ["false", tables, readable(warehouse.file_bytes()), "0.000 ", readable(free), readable(total), used, used]
     remote = sum(cold.remote_bytes for cold in warehouse.catalog.snapshot().cold.values())
-    row += [readable(remote), '{"location" : "default"}', "", version, "{}", "0", "mix", os.cpu_count(), readable(memory)]
+    row += [readable(remote), '{"location" : "default"}', "", version, "{}", "0", "mix"]
+    row += [os.cpu_count(), readable(memory)]
     return filtered(session, names, [[*row, started]], _after(text, "SHOW", "BACKENDS"))
 
 
