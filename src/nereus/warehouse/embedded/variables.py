@@ -19,6 +19,7 @@ import duckdb
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sqlmode import check_sql_mode
+from nereus.warehouse.embedded.variable_types import data_volume, integer, select_limit
 
 _PREFIXES = ("experimental_", "deprecated_")
 
@@ -26,16 +27,12 @@ _PREFIXES = ("experimental_", "deprecated_")
 UTC_NAMES = frozenset({"utc", "etc/utc", "+00:00", "gmt", "etc/gmt", "zulu", "etc/uct", "uct"})
 
 #: Variables whose value can change what a query is bound to; a cached query is good for one set of them.
-BINDING = ("sql_mode", "time_zone")
+BINDING = ("sql_mode", "time_zone", "sql_select_limit")
 
 _TRUE, _FALSE = ("on", "true", "1"), ("off", "false", "0")
 _POLICIES = {"0": "NONE", "none": "NONE", "2": "STRONG", "strong": "STRONG"}
-#: Least value, and how Doris words it.
-_LEAST = {
-    "query_timeout": (1, "greater than 0"),
-    "max_execution_time": (1000, "greater or equal to 1000, the time unit is millisecond"),
-}
-_INTEGER = re.compile(r"[+-]?\d+")
+_LIMIT = "sql_select_limit"
+_VOLUMES = ("exec_mem_limit", "scan_queue_mem_limit")
 _FLOAT = re.compile(r"-?\d+\.\d+(E-?\d+)?")
 
 _STORE = "CREATE TABLE IF NOT EXISTS nereus.global_variables (name VARCHAR, value VARCHAR)"
@@ -101,8 +98,6 @@ def check(name: str, value: str) -> str:
     value = _typed(name, value, default)
     if name == "sql_mode":
         return check_sql_mode(value)
-    if name in _LEAST and int(value) < _LEAST[name][0]:
-        raise DorisError(f"{name} can not be set to {value}, it must be {_LEAST[name][1]}")
     if name == "time_zone":
         if value.lower() not in UTC_NAMES:
             raise Refused(f"the time zone {value!r}", "It computes in UTC alone.")
@@ -123,16 +118,24 @@ def _typed(name: str, value: str, default: str) -> str:
         if value.lower() in _FALSE:
             return "false"
         raise DorisError(f"Variable '{name}' can't be set to the value of '{value}'")
-    if _INTEGER.fullmatch(default):
-        if not _INTEGER.fullmatch(value):
-            raise DorisError(f'For input string: "{value}"')
-        return str(int(value))
+    if name == _LIMIT:
+        return select_limit(value)
+    if name in _VOLUMES:
+        value = data_volume(value)
+    kind = catalogue()[name].type
+    if kind in ("int", "bigint"):
+        return integer(_plain(name), value, kind)
     if _FLOAT.fullmatch(default):
         try:
             float(value)
         except ValueError:
-            raise DorisError(f'For input string: "{value}"') from None
+            raise DorisError(f"Incorrect argument type to variable '{_plain(name)}'") from None
     return value
+
+
+def _plain(name: str) -> str:
+    """The name without ``experimental_``, which Doris adds where it shows it."""
+    return next((name.removeprefix(prefix) for prefix in _PREFIXES if name.startswith(prefix)), name)
 
 
 def _similar(wanted: str) -> str:

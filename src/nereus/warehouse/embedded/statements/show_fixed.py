@@ -8,7 +8,7 @@ from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.rules.builtins import NAMES
-from nereus.warehouse.embedded.statements.answers import like, named_database
+from nereus.warehouse.embedded.statements.answers import find, like, named_database
 from nereus.warehouse.embedded.statements.reader import Reader
 
 Answer = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -134,7 +134,27 @@ _ANSWERS["SHOW FULL FUNCTIONS"] = _ANSWERS["SHOW GLOBAL FULL FUNCTIONS"] = (_FUN
 _ROUTINES = ("ProcedureName", "CatalogId", "DbId", "DbName", "PackageName", "OwnerName", "CreateTime", "ModifyTime")
 _ANSWERS["SHOW PROCEDURE STATUS"] = _ANSWERS["SHOW FUNCTION STATUS"] = (_ROUTINES, [])
 
+_ANSWERS["SHOW LOCAL STATUS"] = _ANSWERS["SHOW STATUS"]
+
 _ADMIN_ONLY = ("SHOW REPOSITORIES",)
+
+#: What Doris' grammar lets follow. It narrows what is empty anyway; the answer of SHOW COLLATION Doris leaves whole.
+_TAILS = {
+    "SHOW COLLATION": "filter",
+    "SHOW WARNINGS": "limit",
+    "SHOW ERRORS": "limit",
+    "SHOW EVENTS": "database filter",
+    "SHOW TRIGGERS": "database filter",
+    "SHOW FULL TRIGGERS": "database filter",
+    "SHOW PROCEDURE STATUS": "filter",
+    "SHOW FUNCTION STATUS": "filter",
+    "SHOW FUNCTIONS": "database like",
+    "SHOW FULL FUNCTIONS": "database like",
+    "SHOW GLOBAL FUNCTIONS": "like",
+    "SHOW GLOBAL FULL FUNCTIONS": "like",
+    "SHOW ENCRYPTKEYS": "database like",
+    "SHOW CONSTRAINTS": "table",
+}
 
 
 def _register(opening: str) -> None:
@@ -143,16 +163,29 @@ def _register(opening: str) -> None:
     def show(session: Session, text: str) -> Result:
         if opening in _ADMIN_ONLY:
             session.check("ADMIN", error=missing("ADMIN"))
-        # What may follow narrows an answer that is empty anyway, or names one that fits on a page.
-        tail = Reader.after(text, *opening.split()).tail()
-        if opening == "SHOW COLLATION":
-            # Doris reads LIKE and WHERE there and shows the same two.
-            tail = tail if tail.split(" ")[0].upper() not in ("LIKE", "WHERE") else ""
-        if tail and rows:
-            raise DorisError(f"extraneous input {tail!r} expecting {{<EOF>, ';'}}")
+        reader = Reader.after(text, *opening.split())
+        _tail(session, reader, _TAILS.get(opening, ""))
+        reader.finish()
         return text_rows(names, rows)
 
     statement(opening, kind="SHOW")(show)
+
+
+def _tail(session: Session, reader: Reader, allowed: str) -> None:
+    parts = allowed.split()
+    if "table" in parts:
+        reader.expect("FROM")
+        find(session, *reader.table(session.database))
+    if "database" in parts and (reader.accept("FROM") or reader.accept("IN")):
+        reader.database()
+    if "filter" in parts:
+        reader.filter()
+    if "like" in parts and reader.accept("LIKE"):
+        reader.string()
+    if "limit" in parts and reader.accept("LIMIT"):
+        reader.integer()
+        if reader.accept(",") or reader.accept_word("OFFSET"):
+            reader.integer()
 
 
 for _opening in _ANSWERS:

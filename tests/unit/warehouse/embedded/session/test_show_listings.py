@@ -112,8 +112,44 @@ def test_users_have_no_functions(root: Session) -> None:
 
 def test_collations_are_two_whatever_is_asked(root: Session) -> None:
     assert len(ask(root, "SHOW COLLATION LIKE 'x%'")) == len(ask(root, "SHOW COLLATION WHERE Charset = 'x'")) == 2
-    with pytest.raises(DorisError, match="extraneous input"):
+    with pytest.raises(DorisError, match="mismatched input 'FOR' expecting"):
         ask(root, "SHOW COLLATION FOR x")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SHOW STATUS TABLE",
+        "SHOW STATUS LIKE 'x'",
+        "SHOW GLOBAL STATUS WHERE Variable_name = 'x'",
+        "SHOW WARNINGS LIKE 'x'",
+        "SHOW AUTHORS LIMIT 1",
+        "SHOW TRIGGERS ORDER BY 1",
+        "SHOW GLOBAL FUNCTIONS FROM shop",
+        "SHOW FUNCTIONS WHERE 1",
+        "SHOW PLUGINS LIKE 'x'",
+    ],
+)
+def test_nothing_follows_that_doris_does_not_take(root: Session, statement: str) -> None:
+    with pytest.raises(DorisError, match="mismatched input"):
+        ask(root, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SHOW WARNINGS LIMIT 1, 2",
+        "SHOW TRIGGERS FROM shop LIKE 'x'",
+        "SHOW EVENTS IN shop WHERE Db = 'x'",
+        "SHOW FUNCTIONS FROM shop LIKE 'x'",
+        "SHOW GLOBAL FULL FUNCTIONS LIKE 'x'",
+        "SHOW ENCRYPTKEYS FROM shop LIKE 'x'",
+        "SHOW CONSTRAINTS FROM shop.orders",
+        "SHOW LOCAL STATUS",
+    ],
+)
+def test_what_doris_takes_may_follow(root: Session, statement: str) -> None:
+    assert ask(root, statement) == []
 
 
 def test_the_last_insert_of_a_session_is_told(root: Session) -> None:
