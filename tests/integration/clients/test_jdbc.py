@@ -48,6 +48,7 @@ def test_rows(found):
         "[id|id|sales|BIGINT|19|0, n|n||CHAR|85|0, price|price|sales|DECIMAL|10|2, "
     )
     assert found["warnings"] == "null"
+    assert found["limit"] == "[1, 2]"
     assert found["limit is gone"] == "[1, 2, 3]"
     assert found["timeout"] == "[7]"
     assert found["autocommit off"] == "[3]"

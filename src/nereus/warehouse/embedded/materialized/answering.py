@@ -13,6 +13,7 @@ from nereus.warehouse.embedded.catalog.snapshot import Snapshot, physical
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql.binder import bind_parts, bind_query
 from nereus.warehouse.embedded.sql.candidates import Candidate
+from nereus.warehouse.embedded.sql.limits import parse_limited
 from nereus.warehouse.embedded.sql.parse import parse_query
 from nereus.warehouse.embedded.sql.rewrite import ViewRewriter
 from nereus.warehouse.embedded.sql.typed import BoundQuery
@@ -86,7 +87,7 @@ class Answering:
         if not candidates:
             return Answer(bound)
         rewriter = ViewRewriter(candidates)
-        query = parse_query(text, sql_mode=session.variables["sql_mode"])
+        query, _ = parse_limited(text, session.variables)
         written = bind_query(query, session.warehouse.schema(session), session.facts, rewriter)
         chosen = rewriter.chosen
         failed = {name: why for name, why in rewriter.failed.items() if name not in rewriter.matched}

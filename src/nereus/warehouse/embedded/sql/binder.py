@@ -20,9 +20,7 @@ rules.load()
 RELATION_ALIAS = "t0"
 
 
-def bind_query(
-    query: tree.Query, schema: Schema, facts: SessionFacts, rewriter: Rewriter | None = None
-) -> BoundQuery:
+def bind_query(query: tree.Query, schema: Schema, facts: SessionFacts, rewriter: Rewriter | None = None) -> BoundQuery:
     """Bind a parsed query. Raises DorisError with Doris' own texts, and Refused for what is not proven equal.
 
     `rewriter` may put other SELECTs in the place of its own.
@@ -40,7 +38,14 @@ def bind_parts(
     except RecursionError:
         raise Refused("a statement nested this deeply") from None
     columns = tuple(_result_column(output) for output in bound.outputs)
-    found = BoundQuery(bound.text, columns, context.all_reads(), context.volatile, frozenset(context.stored))
+    found = BoundQuery(
+        bound.text,
+        columns,
+        context.all_reads(),
+        context.volatile,
+        frozenset(context.stored),
+        context.counters.repeats,
+    )
     return found, bound.parts
 
 

@@ -18,10 +18,15 @@ MAX_VIEW_DEPTH = 32
 
 @dataclass(slots=True)
 class Counters:
-    """Numbers that are unique in a statement: DuckDB table aliases, and Doris' column numbers."""
+    """Numbers that are unique in a statement: DuckDB table aliases, and Doris' column numbers.
+
+    `common` are the elements of WITH that were read so far, `repeats` says that one was read again.
+    """
 
     aliases: int = 0
     columns: int = 0
+    common: set[str] = field(default_factory=set)
+    repeats: bool = False
 
     def alias(self) -> str:
         """A table alias that no column can have as its name: DuckDB would take ``t.c`` for a member of a column t."""
@@ -31,6 +36,10 @@ class Counters:
     def column(self) -> int:
         self.columns += 1
         return self.columns - 1
+
+    def read_common(self, name: str) -> None:
+        self.repeats = self.repeats or name in self.common
+        self.common.add(name)
 
 
 @dataclass(slots=True)

@@ -219,6 +219,7 @@ def _view(
 def _common_table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
     found = binder.ctes[node.parts[0]]
     context = binder.context
+    context.counters.read_common(found.name)
     alias = context.counters.alias()
     columns = [
         Column(

@@ -111,6 +111,7 @@ class BoundQuery:
         reads: what privileges must be checked for. A view counts as itself, not as the tables below it.
         volatile: must not be cached by text.
         stored: every (database, table) with rows that it reads, those below views too.
+        repeats: an element of some WITH is read more than once.
     """
 
     sql: str
@@ -118,3 +119,4 @@ class BoundQuery:
     reads: frozenset[ColumnRead]
     volatile: bool
     stored: frozenset[tuple[str, str]] = frozenset()
+    repeats: bool = False

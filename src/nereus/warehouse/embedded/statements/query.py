@@ -15,7 +15,7 @@ from nereus.warehouse.embedded.plancache import Plan
 from nereus.warehouse.embedded.result import Result, ResultSet
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.binder import bind_query
-from nereus.warehouse.embedded.sql.parse import parse_query
+from nereus.warehouse.embedded.sql.limits import check_limited, parse_limited
 from nereus.warehouse.embedded.sql.rules.arithmetic import WIDE_DECIMALS
 from nereus.warehouse.embedded.sql.tree import Query
 from nereus.warehouse.embedded.sql.typed import BoundQuery
@@ -91,7 +91,7 @@ def _run_wide(session: Session, text: str) -> Result:
     """The same query with decimals computed in 128 bits; not kept as a plan, since most data never needs it."""
     facts = session.facts
     wide = replace(facts, variables={**facts.variables, WIDE_DECIMALS: "1"})
-    query = parse_query(text, sql_mode=session.variables["sql_mode"])
+    query, _ = parse_limited(text, session.variables)
     bound = bind_query(query, session.warehouse.schema(session), wide)
     check_reads(session, bound)
     return session.stream(bound.columns, bound.sql)
@@ -106,10 +106,11 @@ def plan_query(session: Session, text: str) -> Plan:
     stamp = (session.identity, warehouse.accounts.version)
     plan = warehouse.plans.get(key)
     if plan is None:
-        query = parse_query(text, sql_mode=variables["sql_mode"])
+        query, limit = parse_limited(text, variables)
         _apply_hints(session, query)
         schema = warehouse.schema(session)
         bound = bind_query(query, schema, session.facts)
+        check_limited(bound, limit)
         plan = Plan(bound, tuple(sorted({f"{read.db}.{read.table}" for read in bound.reads})))
         check_reads(session, bound)
         plan.allowed = stamp
