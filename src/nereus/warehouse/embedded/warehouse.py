@@ -23,7 +23,6 @@ from nereus.warehouse.embedded.resultcache import ResultCache
 from nereus.warehouse.embedded.scheduler import Scheduler
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.statistics import Statistics
-from nereus.warehouse.embedded.statistics import Statistics
 from nereus.warehouse.embedded.tiers.service import CACHE_BYTES, Tiering
 from nereus.warehouse.embedded.variables import GlobalVariables
 from nereus.warehouse.embedded.workload import Queues, WorkloadGroups
@@ -31,7 +30,7 @@ from nereus.warehouse.embedded.workload.lanes import Lanes
 from nereus.warehouse.embedded.workload.memory import MemoryGuard
 from nereus.warehouse.embedded.workload.policies import Policies
 from nereus.warehouse.embedded.workload.rules import BlockRules
-from nereus.warehouse.embedded.write import Writer
+from nereus.warehouse.embedded.write.writer import Writer
 
 #: MySQL's number for a refused login.
 WRONG_PASSWORD = 1045
@@ -63,7 +62,6 @@ class Warehouse:
         self.memory = MemoryGuard(engine)
         self.plans = PlanCache()
         self.results = ResultCache()
-        self.statistics = Statistics(engine)
         self.statistics = Statistics(engine)
         self.counters = QueryCounters()
         self.sizes = Sizes(lambda: self.catalog.snapshot().cold)

@@ -25,8 +25,7 @@ from nereus.warehouse.embedded.http.statements import LINE_NAME, REASON_NAME, Fi
 from nereus.warehouse.embedded.http.stop import Stop
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.types import DorisType
-from nereus.warehouse.embedded.write import Writer, Written
-from nereus.warehouse.embedded.write.writer import BadRow
+from nereus.warehouse.embedded.write.writer import BadRow, Writer, Written
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.warehouse import Warehouse

@@ -19,7 +19,7 @@ from nereus.warehouse.embedded.sql.typed import BoundQuery, Typed
 from nereus.warehouse.embedded.statements.query import check_reads
 from nereus.warehouse.embedded.types import DorisType
 from nereus.warehouse.embedded.workload.admission import admit
-from nereus.warehouse.embedded.write import Written
+from nereus.warehouse.embedded.write.writer import Written
 
 
 def bind_source(session: Session, query: tree.Query) -> BoundQuery:

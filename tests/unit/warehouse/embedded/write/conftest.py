@@ -6,7 +6,7 @@ from nereus.warehouse.embedded.catalog import Catalog, physical
 from nereus.warehouse.embedded.catalog.model import Column, KeyModel, Table
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.types import parse_type
-from nereus.warehouse.embedded.write import Writer
+from nereus.warehouse.embedded.write.writer import Writer
 
 
 class Bench:

@@ -10,7 +10,7 @@ import pytest
 
 from nereus.warehouse.embedded.catalog import Catalog, physical
 from nereus.warehouse.embedded.engine import Engine
-from nereus.warehouse.embedded.write import Writer
+from nereus.warehouse.embedded.write.writer import Writer
 
 ROWS = 700
 
@@ -21,7 +21,7 @@ from nereus.warehouse.embedded.catalog import Catalog
 from nereus.warehouse.embedded.catalog.model import Column, KeyModel, Partitioning, Table
 from nereus.warehouse.embedded.engine import Engine
 from nereus.warehouse.embedded.types import BIGINT, DATE, INT
-from nereus.warehouse.embedded.write import Writer
+from nereus.warehouse.embedded.write.writer import Writer
 
 engine = Engine.open(Path(sys.argv[1]), memory_gb=1, threads=2)
 catalog = Catalog(engine)
