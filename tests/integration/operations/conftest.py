@@ -55,8 +55,8 @@ class Bench:
         return bytes(object_store.store(self.store.access(bucket)).get(key).bytes())
 
     def keys(self, prefix: str = "", bucket: str = "landing") -> list[str]:
-        listed = object_store.store(self.store.access(bucket)).list(prefix).collect()
-        return sorted(found["path"] for found in listed)
+        listed = object_store.store(self.store.access(bucket)).list().collect()
+        return sorted(found["path"] for found in listed if found["path"].startswith(prefix))
 
     def keys_sql(self, bucket: str = "landing") -> str:
         """The properties that reach a bucket."""

@@ -44,9 +44,16 @@ def parse_query(text: str, *, sql_mode: str = "") -> Query:
     parser = _parser(text, sql_mode)
     query = parser.query()
     if parser.kind == "INTO":
-        raise Refused("SELECT ... INTO OUTFILE", "Fetch the result and write it where it is needed.")
+        raise Refused("INTO OUTFILE of a query that is not sent by itself", "Send SELECT ... INTO OUTFILE.")
     parser.finish()
     return query
+
+
+def before_into(text: str, *, sql_mode: str = "") -> int | None:
+    """Where INTO OUTFILE begins behind a query, or None where it does not follow one."""
+    parser = _parser(text, sql_mode)
+    parser.query()
+    return parser.token.start if parser.kind == "INTO" else None
 
 
 def parse_expression(text: str, *, sql_mode: str = "") -> exp.Expression:

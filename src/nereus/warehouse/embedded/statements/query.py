@@ -19,6 +19,7 @@ from nereus.warehouse.embedded.sql.limits import check_limited, parse_limited
 from nereus.warehouse.embedded.sql.rules.arithmetic import WIDE_DECIMALS
 from nereus.warehouse.embedded.sql.tree import Query
 from nereus.warehouse.embedded.sql.typed import BoundQuery
+from nereus.warehouse.embedded.statements.outfile import into_outfile
 from nereus.warehouse.embedded.variables import BINDING, check, resolve
 from nereus.warehouse.embedded.workload.admission import admit, check_group, check_rules
 
@@ -28,7 +29,13 @@ _ATTEMPTS = 3
 
 @statement("SELECT", "WITH", "VALUES", "(", kind="SELECT", reads=True)
 def select(session: Session, text: str) -> Result:
-    """Run a query; its rows come as they are computed."""
+    """Run a query; its rows come as they are computed, or go INTO OUTFILE."""
+    told = into_outfile(session, text, run_query)
+    return run_query(session, text) if told is None else told
+
+
+def run_query(session: Session, text: str) -> Result:
+    """The rows of a query, which is tried again once memory has been made free for it."""
     try:
         return _as_it_is_now(session, text)
     except Exception as error:
