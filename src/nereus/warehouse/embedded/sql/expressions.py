@@ -151,7 +151,7 @@ class ExpressionBinder:
             parameter = self._parameters.get(node.args["parts"][0].lower())
             if parameter is not None:
                 return replace(parameter, node=parameter.node.copy())
-        column = self.column(node.args["parts"], node.args["at"])
+        column = self.column(node.args["parts"], node.args["at"], node.args.get("place"))
         self.context.read(column)
         if column.value is not None:
             self.found.alias = True
@@ -159,8 +159,11 @@ class ExpressionBinder:
                 twice(column.value, "another use")
         return column.typed()
 
-    def column(self, parts: tuple[str, ...], at: int) -> Column:
-        """The column a name means. Raises DorisError where it means none or several."""
+    def column(self, parts: tuple[str, ...], at: int, place: int | None = None) -> Column:
+        """The column a name means. Raises DorisError where it means none or several.
+
+        `at` is what messages name; `place` where the name stands, if that is another offset.
+        """
         found = self.candidates(parts, self._inside)
         outer = self.scope.outer if self.scope is not None else None
         from_outer = False
@@ -177,7 +180,7 @@ class ExpressionBinder:
         if from_outer and outer is not None:
             outer.used.append((found[0], self.clause))
         if self.context.meanings is not None and (found[0].value is None or self.clause == "SORT"):
-            self.context.meanings.names[at] = found[0]
+            self.context.meanings.names[at if place is None else place] = found[0]
         return found[0]
 
     def unknown(self, parts: tuple[str, ...], at: int) -> DorisError:

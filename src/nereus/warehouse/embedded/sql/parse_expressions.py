@@ -155,7 +155,7 @@ class ExpressionParser(PrimaryParser):
             at = self.advance()
             right = self.value(level + 1)
             if type(right) is Name and len(right.args["parts"]) == 1:
-                right.args["at"] = start
+                right.args["place"], right.args["at"] = right.args.get("place", right.args["at"]), start
             left = self._combine(operation, left, right, at.start)
 
     def _combine(

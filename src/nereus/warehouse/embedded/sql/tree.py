@@ -12,9 +12,12 @@ from sqlglot import exp
 
 
 class Name(exp.Expression):
-    """A column reference. `parts` is a tuple of 1 to 5 names, `at` its offset in the text."""
+    """A column reference. `parts` is a tuple of 1 to 5 names, `at` the offset that messages name.
 
-    arg_types = {"parts": True, "at": True}  # noqa: RUF012 - as sqlglot declares nodes
+    `place` is its own offset where that is another: Doris places the right side of an operator at the left one.
+    """
+
+    arg_types = {"parts": True, "at": True, "place": False}  # noqa: RUF012 - as sqlglot declares nodes
     is_primitive = True
 
 

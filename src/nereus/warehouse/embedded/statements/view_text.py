@@ -132,7 +132,7 @@ def qualified(text: str, session: Session, names: list[str] | None) -> str:
     stars = [(*places.stars[key], columns) for key, columns in meanings.stars.items() if key in places.stars]
     changes += [(start, stop, ", ".join(map(_full, columns))) for start, stop, columns in stars]
     # Doris leaves the columns of subqueries in expressions as they are.
-    hidden = {name.args["at"] for name in _subquery_names(query)}
+    hidden = {name.args.get("place", name.args["at"]) for name in _subquery_names(query)}
     by_start = {token.start: index for index, token in enumerate(parser.tokens)}
     for at, column in meanings.names.items():
         index = by_start.get(at)

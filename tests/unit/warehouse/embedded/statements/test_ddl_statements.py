@@ -283,3 +283,13 @@ def test_privileges_are_asked_for(run, as_user):
     assert "Permission denied" in ann.error("CREATE TABLE d.zz AS SELECT k FROM d.ev")
     ann("CREATE TABLE d.zz AS SELECT k FROM d.u")
     ann("TRUNCATE TABLE d.u")
+
+
+def test_a_view_writes_both_sides_of_an_operator_out(run):
+    run("CREATE TABLE left_ (a INT) DISTRIBUTED BY HASH(a) BUCKETS 1")
+    run("CREATE TABLE right_ (b INT) DISTRIBUTED BY HASH(b) BUCKETS 1")
+    run("INSERT INTO left_ VALUES (1), (2), (3)")
+    run("INSERT INTO right_ VALUES (1), (2)")
+    run("CREATE VIEW both_ AS SELECT a, a + b AS total FROM left_ INNER JOIN right_ ON a = b WHERE a < b + 1")
+    assert "ON `internal`.`d`.`left_`.`a` = `internal`.`d`.`right_`.`b`" in run.shown("both_")
+    assert run("SELECT * FROM both_ ORDER BY a") == [(1, 2), (2, 4)]
