@@ -113,6 +113,8 @@ def environment(settings: Settings) -> dict[str, Any]:
         "PATH": f"{settings.notebooks}/bin:/usr/local/bin:/usr/bin:/bin",
         "PYTHONPATH": str(settings.helper),
         "PYTHONDONTWRITEBYTECODE": "1",
+        # No pop-up that asks an outside address for news.
+        "JUPYTER_CONFIG_PATH": str(settings.helper / "lab"),
         "JUPYTERHUB_SINGLEUSER_APP": "jupyter_server.serverapp.ServerApp",
         # One numerical thread for each kernel: others work on this machine.
         "OMP_NUM_THREADS": "1",

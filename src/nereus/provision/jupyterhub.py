@@ -26,7 +26,7 @@ from nereus.config import Platform
 from nereus.errors import BadInput, Failure
 from nereus.home import Home
 from nereus.paths import PROJECT, USECASES
-from nereus.provision import environments, probes
+from nereus.provision import environments, probes, users
 from nereus.warehouse.client import Warehouse
 
 FOLDER = PROJECT / "jupyterhub"
@@ -39,9 +39,17 @@ ACCOUNTS: Mapping[str, tuple[str, bool]] = {
     "admin": ("jupyterhub-admin", True),
     "scientist": ("jupyterhub-scientist", False),
 }
+#: Use cases give their roles to this warehouse user; the others get what it has.
+_FIRST = "scientist"
+_HOLDER = re.compile(r"'([^']+)'@'%'")
 _ENVIRONMENTS = ("jupyterhub", "notebooks")
 #: What several user ids must reach lies here when root runs the Hub: root's own folders are closed to them.
 _PUBLIC = Path("/var/lib/nereus")
+#: What scientists' servers read of the project.
+_FOR_NOTEBOOKS = (
+    *("nereus_notebook/__init__.py", "nereus_notebook/style.py", "nereus_notebook/warehouse.py"),
+    "lab/labconfig/page_config.json",
+)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
@@ -70,6 +78,11 @@ def ensure_environments() -> Iterator[str]:
             yield f"environment {name} made"
 
 
+def environment_folder(name: str) -> Path:
+    """Where one of the environments is, or will be."""
+    return environments.folder(name, **_options(name))
+
+
 def prepare(home: Home, platform: Platform) -> None:
     """Write the settings and the accounts that the Hub reads. Running it again changes nothing."""
     local = platform.local
@@ -82,7 +95,7 @@ def prepare(home: Home, platform: Platform) -> None:
         "homes": str(homes(home)),
         "runtime": str(runtime(home)),
         "users": str(users_file(home)),
-        "notebooks": str(environments.folder("notebooks", **_options("notebooks"))),
+        "notebooks": str(environment_folder("notebooks")),
         "helper": str(helper(home)),
         "starters": {name: str(USECASES / name / "notebooks") for name in platform.usecases},
         "warehouse": {
@@ -101,7 +114,7 @@ def prepare(home: Home, platform: Platform) -> None:
     known = accounts(home)
     for name, (secret, admin) in ACCOUNTS.items():
         if name not in known:
-            login = {"user": "scientist", "password": secrets.ensure(home, "warehouse-scientist")}
+            login = {"user": _FIRST, "password": secrets.ensure(home, "warehouse-scientist")}
             known[name] = _account(secrets.ensure(home, secret), admin=admin, warehouse=login)
     _write(users_file(home), known)
 
@@ -115,11 +128,12 @@ def _prepare_folders(home: Home) -> None:
             f"{runtime(home)} belongs to somebody else: kernels' sockets cannot lie there", fix="Remove that folder."
         )
     if helper(home) != FOLDER:
-        package = helper(home) / "nereus_notebook"
-        package.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for file in (FOLDER / "nereus_notebook").glob("*.py"):
-            shutil.copyfile(file, package / file.name)
-            (package / file.name).chmod(0o644)
+        for part in _FOR_NOTEBOOKS:
+            copy = helper(home) / part
+            copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            shutil.copyfile(FOLDER / part, copy)
+            for path, mode in ((copy.parent, 0o755), (copy, 0o644)):
+                path.chmod(mode)
 
 
 def remove_data(home: Home) -> None:
@@ -147,7 +161,7 @@ def runtime(home: Home) -> Path:
 
 
 def helper(home: Home) -> Path:
-    """The folder with the package nereus_notebook, where every user id can read it."""
+    """The folder with the package nereus_notebook and JupyterLab's settings, where every user id can read it."""
     return _public(home) / "lib" if isolated() else FOLDER
 
 
@@ -220,13 +234,22 @@ def add(home: Home, warehouse: Warehouse, name: str, *, admin: bool = False) -> 
         raise BadInput(f"{name} has an account already", fix=f"Remove it first: nereus scientist remove {name}")
     password, login = _random.token_urlsafe(12), {"user": name, "password": _random.token_urlsafe(24)}
     warehouse.execute(f"CREATE USER '{name}'@'%%' IDENTIFIED BY %s", (login["password"],))
-    for role in _roles(warehouse):
-        warehouse.execute(f"GRANT '{role}' TO '{name}'@'%'")
-    warehouse.execute(f"GRANT USAGE_PRIV ON WORKLOAD GROUP 'scientists' TO '{name}'@'%'")
-    warehouse.execute(f"SET PROPERTY FOR '{name}' 'default_workload_group' = 'scientists'")
+    users.put_into_group(warehouse, name, users.GROUPS[_FIRST])
     known[name] = _account(password, admin=admin, warehouse=login)
     _write(users_file(home), known)
+    list(ensure_roles(home, warehouse))
     return password
+
+
+def ensure_roles(home: Home, warehouse: Warehouse) -> Iterator[str]:
+    """Give everybody the roles that the first scientist has by now. Yields what was granted."""
+    people = sorted({account["warehouse"]["user"] for account in accounts(home).values()} - {_FIRST})
+    for role in warehouse.query("SHOW ROLES"):
+        holders = set(_HOLDER.findall(str(role["Users"])))
+        for person in people if _FIRST in holders else ():
+            if person not in holders:
+                warehouse.execute("GRANT %s TO %s@'%%'", (role["Name"], person))
+                yield f"warehouse user {person} has the role {role['Name']}"
 
 
 def remove(home: Home, warehouse: Warehouse, name: str) -> None:
@@ -238,12 +261,6 @@ def remove(home: Home, warehouse: Warehouse, name: str) -> None:
     warehouse.execute(f"DROP USER IF EXISTS '{name}'@'%'")
     del known[name]
     _write(users_file(home), known)
-
-
-def _roles(warehouse: Warehouse) -> list[str]:
-    """The roles of use cases that the first scientist holds."""
-    granted = warehouse.query("SHOW ROLES")
-    return [row["Name"] for row in granted if "scientist" in str(row["Users"])]
 
 
 def _account(password: str, *, admin: bool, warehouse: Mapping[str, str]) -> dict[str, object]:
