@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -52,19 +51,25 @@ class FileAuthenticator(Authenticator):
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
-        self._wrong: defaultdict[str, list[float]] = defaultdict(list)
+        #: name -> when a wrong password was given for it.
+        self._wrong: dict[str, list[float]] = {}
 
     async def authenticate(self, _handler: web.RequestHandler, data: dict[str, str]) -> dict[str, Any] | None:
         name, password = data["username"], data["password"]
         now = time.monotonic()
-        recent = self._wrong[name] = [moment for moment in self._wrong[name] if now - moment < _WINDOW_S]
-        if len(recent) >= _TRIES:
+        self._forget(now - _WINDOW_S)
+        if len(self._wrong.get(name, ())) >= _TRIES:
             raise web.HTTPError(429, "Too many wrong passwords for this name. Try again in a minute.")
         account = read(Path(self.users_file)).get(name)
         stored = _NOBODY if account is None else account["password"]
         right = await asyncio.to_thread(is_right, password, stored)
         if account is None or not right:
-            self._wrong[name].append(now)
+            self._wrong.setdefault(name, []).append(now)
             return None
         self._wrong.pop(name, None)
         return {"name": name, "admin": bool(account.get("admin")), "groups": list(account.get("groups", []))}
+
+    def _forget(self, before: float) -> None:
+        """Drop what is too old to count, with the names that somebody made up."""
+        recent = {name: [moment for moment in moments if moment > before] for name, moments in self._wrong.items()}
+        self._wrong = {name: moments for name, moments in recent.items() if moments}
