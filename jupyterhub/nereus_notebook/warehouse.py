@@ -7,8 +7,9 @@ protocol, for tools that want a database connection. Both work the same against 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import adbc_driver_flightsql.dbapi as adbc
@@ -20,6 +21,17 @@ __all__ = ["WarehouseError", "arrow", "batches", "cost", "cursor", "sql"]
 
 #: What `sql` brings into memory unless more is asked for.
 MOST_ROWS = 5_000_000
+
+#: What the two drivers say when nobody answers: gRPC's code for "unavailable", and MySQL's for a connection that
+#: cannot be made or was lost.
+_FLIGHT_DOWN = 14
+_MYSQL_DOWN = (2002, 2003, 2006, 2013)
+
+_COST = """
+    SELECT milliseconds, scan_rows, scan_bytes, cold_bytes, return_rows, peak_memory_bytes, workload_group
+    FROM nereus_ops.my_queries WHERE query_id = %s
+"""
+_AUDIT_PATIENCE_S = 90
 
 #: The notebook's one connection, once there is one.
 _connections: list[adbc.Connection] = []
@@ -62,37 +74,42 @@ def batches(query: str) -> Iterator[pa.RecordBatch]:
 
 @contextmanager
 def cursor(database: str | None = None) -> Iterator[pymysql.cursors.DictCursor]:
-    """A cursor of a MySQL connection of its own, which is closed behind the block."""
-    connection = pymysql.connect(
-        host=_setting("WAREHOUSE_HOST"),
-        port=int(_setting("WAREHOUSE_PORT")),
-        user=_setting("WAREHOUSE_USER"),
-        password=_setting("WAREHOUSE_PASSWORD"),
-        database=database,
-        charset="utf8mb4",
-        autocommit=True,
-        cursorclass=pymysql.cursors.DictCursor,
-    )
+    """A cursor of a MySQL connection of its own, which is closed behind the block. Raises WarehouseError as `sql`."""
     try:
-        with connection.cursor() as found:
+        connection = pymysql.connect(
+            host=_setting("WAREHOUSE_HOST"),
+            port=int(_setting("WAREHOUSE_PORT")),
+            user=_setting("WAREHOUSE_USER"),
+            password=_setting("WAREHOUSE_PASSWORD"),
+            database=database,
+            charset="utf8mb4",
+            autocommit=True,
+            cursorclass=pymysql.cursors.DictCursor,
+        )
+        with closing(connection), connection.cursor() as found:
             yield found
-    finally:
-        connection.close()
+    except pymysql.MySQLError as error:
+        code, text = (*error.args, "", "")[:2]
+        raise WarehouseError(_down() if code in _MYSQL_DOWN else str(text or error)) from None
 
 
 def cost(query: str, parameters: Sequence[object] | None = None) -> Mapping[str, Any]:
-    """Run a query and tell what it took, from the warehouse's audit log: milliseconds, rows and bytes scanned."""
+    """Run a query and tell what it took: milliseconds, rows and bytes scanned, memory, workload group.
+
+    The figures come from the audit log, which a cluster writes once a minute: the answer may take as long. Raises
+    WarehouseError as `sql` does, and where the log does not know the query by then.
+    """
     with cursor() as asked:
         asked.execute(query, parameters)
         asked.fetchall()
         asked.execute("SELECT last_query_id() AS id")
-        found = asked.fetchone()
-        asked.execute(
-            "SELECT query_time AS milliseconds, scan_rows, scan_bytes, return_rows, workload_group"
-            " FROM __internal_schema.audit_log WHERE query_id = %s",
-            (found["id"] if found else "",),
-        )
-        return asked.fetchone() or {}
+        (this,) = asked.fetchall()
+        for _ in range(_AUDIT_PATIENCE_S):
+            asked.execute(_COST, (this["id"],))
+            if found := asked.fetchone():
+                return found
+            time.sleep(1)
+    raise WarehouseError(f"the audit log does not know the query {this['id']} after {_AUDIT_PATIENCE_S} s")
 
 
 @contextmanager
@@ -102,7 +119,7 @@ def _reader(query: str) -> Iterator[pa.RecordBatchReader]:
             asked.execute(query)
             yield asked.fetch_record_batch()
     except adbc.Error as error:
-        raise WarehouseError(_text(error)) from None
+        raise WarehouseError(_down() if error.vendor_code == _FLIGHT_DOWN else _text(error)) from None
 
 
 def _connected() -> adbc.Connection:
@@ -128,6 +145,10 @@ def _setting(name: str) -> str:
     if not value:
         raise WarehouseError(f"{name} is not set: open the notebook through JupyterHub, which knows the warehouse")
     return value
+
+
+def _down() -> str:
+    return f"the warehouse at {_setting('WAREHOUSE_HOST')} does not answer; ask the platform team, or try again later"
 
 
 def _text(error: Exception) -> str:
