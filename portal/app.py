@@ -1,4 +1,4 @@
-"""The management portal, first page: what is up, when it fills, what it costs, how fast it answers."""
+"""The management portal: what it costs, when it fills, whether it keeps its promise, what is up."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from pathlib import Path
 
 import streamlit as st
 
+# The pages are run as scripts and import their neighbours by name.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from nereus.errors import NereusError
-from sections import benchmark, capacity, cost, heading, services
-from state import deployment
+from pages import ADDRESSES
 
 st.set_page_config(page_title="Nereus", page_icon=":material/database:", layout="wide")
 
-try:
-    found = deployment()
-except NereusError as error:
-    st.error(str(error))
-    st.stop()
-
-heading.show(found)
-for section in (services, cost, capacity, benchmark):
-    try:
-        section.show(found)
-    except NereusError as error:
-        # One part that cannot be read must not take the rest of the page with it.
-        st.error(str(error))
+st.navigation(
+    [
+        st.Page(
+            f"pages/{name}.py",
+            title=title,
+            icon=f":material/{icon}:",
+            url_path=name.replace("_", "-"),
+            default=name == "overview",
+        )
+        for name, (title, icon) in ADDRESSES.items()
+    ],
+    position="top",
+).run()

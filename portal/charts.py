@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import plotly.graph_objects as go
 
@@ -45,6 +46,27 @@ def band(
     for name, value in limits.items():
         figure.add_hline(y=value, line={"color": GREY, "dash": "dash"}, annotation_text=name)
     figure.update_xaxes(title="years from now", dtick=1)
+    figure.update_yaxes(title=unit, rangemode="tozero")
+    return _styled(figure)
+
+
+def by_hour(
+    series: Mapping[str, Sequence[tuple[datetime, float]]], unit: str, limits: Mapping[str, float]
+) -> go.Figure:
+    """Lines over time, (moment, value in `unit`) each, and horizontal limits."""
+    figure = go.Figure()
+    for number, (name, points) in enumerate(series.items()):
+        figure.add_scatter(
+            x=[moment for moment, _ in points],
+            y=[value for _, value in points],
+            name=name,
+            mode="lines+markers",
+            line={"color": PALETTE[number % len(PALETTE)], "dash": DASHES[number % len(DASHES)], "width": 3},
+            hovertemplate=f"%{{y:.3f}} {unit}<extra>{name}</extra>",
+        )
+    for name, value in limits.items():
+        figure.add_hline(y=value, line={"color": GREY, "dash": "dash"}, annotation_text=name)
+    figure.update_xaxes(title="hour, UTC")
     figure.update_yaxes(title=unit, rangemode="tozero")
     return _styled(figure)
 

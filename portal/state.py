@@ -1,4 +1,4 @@
-"""What every section reads: the declared platform, its plan and comparison, cached until platform.yaml changes."""
+"""What every page reads: the declared platform, its plan and comparison, and the warehouse's answers, all cached."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from nereus.cases import Case
 from nereus.config import Platform, load
 from nereus.costs.compare import Comparison, compare
 from nereus.home import Home
+from nereus.insight import service_level
+from nereus.insight.asking import USER, Answer, Counter, Question, ask, is_provisioned, reader
+from nereus.warehouse.client import Warehouse
+
+#: Answers are asked for anew after so many seconds, once for all viewers.
+FRESH_S = 60
 
 
 @dataclass(frozen=True)
@@ -41,3 +47,27 @@ def _declared(config: Path, changed: int) -> tuple[Platform, sizing.Plan, Mappin
     platform = load(config)
     plan = sizing.plan(sizing.Requirements.of(platform))
     return platform, plan, compare(platform, plan)
+
+
+@st.cache_resource(show_spinner=False)
+def counter() -> Counter:
+    """Counts what this portal has asked the warehouse since it started."""
+    return Counter()
+
+
+def answers_of_service(found: Deployment, hours: int) -> Answer:
+    """The audit log of the last `hours`."""
+    return _answers(found, f"service-level-{hours}", service_level.questions(hours))
+
+
+def _answers(found: Deployment, name: str, questions: Mapping[str, Question]) -> Answer:
+    local = found.platform.local
+    where = (str(found.home.root), local.bind, local.ports.warehouse_mysql)
+    return _asked(where, name, found, questions)
+
+
+@st.cache_data(ttl=FRESH_S, max_entries=64, show_spinner="Asking the warehouse")
+def _asked(where: tuple[str, str, int], name: str, _found: Deployment, _questions: Mapping[str, Question]) -> Answer:
+    home = _found.home
+    warehouse = reader(Warehouse.for_user(_found.platform, home, USER)) if is_provisioned(home) else None
+    return ask(warehouse, _questions, home.cache / "portal" / f"{name}.json", counter())

@@ -1,61 +1,132 @@
-"""The page, run as Streamlit runs it."""
+"""The pages, run as Streamlit runs them."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from nereus.paths import PORTAL, PROJECT
+from nereus import sizing, verdicts
+from nereus.cases import Case
+from nereus.config import load
+from nereus.costs.compare import compare
+from nereus.paths import PORTAL
+from tests.unit.insight.deployed import Deployed
+
+Visit = Callable[[str], AppTest]
+PAGES = sorted(path.stem for path in (PORTAL / "pages").glob("[a-z]*.py"))
 
 
-@pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "platform.yaml"
-    path.write_text((PROJECT / "platform.yaml").read_text("utf-8"), "utf-8")
-    monkeypatch.setenv("NEREUS_CONFIG", str(path))
-    monkeypatch.setenv("NEREUS_HOME", str(tmp_path / "h"))
-    return path
-
-
-def page() -> AppTest:
-    return AppTest.from_file(str(PORTAL / "app.py"), default_timeout=60).run()
+def texts(shown: AppTest) -> str:
+    kinds = (shown.title, shown.header, shown.subheader, shown.markdown, shown.caption, shown.info, shown.success)
+    return "\n".join(str(each.value) for kind in (*kinds, shown.warning, shown.error) for each in kind)
 
 
 @pytest.mark.usefixtures("config")
-def test_every_section_is_there_without_an_error() -> None:
-    shown = page()
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_stands_without_a_warehouse(name: str, visit: Visit) -> None:
+    shown = visit(name)
     assert not shown.exception
-    assert [header.value for header in shown.header] == ["Services", "Cost", "Capacity", "Last benchmark"]
     assert not shown.error
+    assert shown.title[0].value.lower().replace(" ", "_") == name
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_stands_with_a_warehouse(name: str, visit: Visit) -> None:
+    shown = visit(name)
+    assert not shown.exception
+    assert not shown.error
+    assert not [box.value for box in shown.warning if "cannot be asked" in box.value]
 
 
 @pytest.mark.usefixtures("config")
-def test_services_that_are_down_are_shown_as_down() -> None:
-    frame = page().dataframe[0].value
-    assert list(frame["service"]) == ["object-store", "warehouse", "portal"]
+def test_services_that_are_down_are_shown_as_down(visit: Visit) -> None:
+    frame = visit("overview").dataframe[0].value
+    assert {"warehouse", "portal"} <= set(frame["service"])
     assert set(frame["state"]) == {"down: not started"}
 
 
-@pytest.mark.usefixtures("config")
-def test_every_verdict_has_a_unit_a_date_or_a_source() -> None:
-    captions = [caption.value for caption in page().caption]
-    assert any("oldest price seen 20" in text for text in captions)
-    assert any("Source: " in text for text in captions)
+def test_the_overview_shows_the_verdicts_of_the_model(config: Path, visit: Visit) -> None:
+    platform = load(config)
+    plan = sizing.plan(sizing.Requirements.of(platform))
+    shown = visit("overview")
+    values = [each.value for each in shown.subheader]
+    today = datetime.now(UTC).date()
+    assert verdicts.on_cost(compare(platform, plan)[Case.TYPICAL], today).value in values
+    assert verdicts.on_filling(plan).value in values
+    assert "oldest price seen 20" in texts(shown)
 
 
 @pytest.mark.usefixtures("config")
-def test_another_case_shows_other_costs() -> None:
-    shown = page()
+def test_another_case_shows_other_costs(visit: Visit) -> None:
+    shown = visit("cost")
     typical = [box.value for box in (*shown.info, *shown.success)]
     shown.button_group[0].set_value("high").run()
     assert not shown.exception
     assert [box.value for box in (*shown.info, *shown.success)] != typical
 
 
-def test_a_broken_platform_file_is_named_on_the_page(config: Path) -> None:
+def test_a_broken_platform_file_is_named_on_the_page(config: Path, visit: Visit) -> None:
     config.write_text("data: {raw_tb: -1}\n", "utf-8")
-    shown = page()
+    shown = visit("overview")
     assert not shown.exception
     assert "data.raw_tb is -1" in shown.error[0].value
+
+
+@pytest.mark.usefixtures("deployed")
+def test_service_level_shows_dashboards_and_people_of_the_audit_log(visit: Visit) -> None:
+    shown = visit("service_level")
+    frames = {frame.value.columns[0]: frame.value for frame in shown.dataframe}
+    assert dict(zip(frames["dashboard"]["dashboard"], frames["dashboard"]["statements"], strict=True)) == {
+        "3": 5,
+        "7": 2,
+    }
+    assert set(frames["person"]["person"]) == {"ana", "ben"}
+    assert "Error budget left" in [metric.label for metric in shown.metric]
+    assert "was kept" in texts(shown)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_second_viewer_asks_the_warehouse_nothing(visit: Visit) -> None:
+    def asked() -> str:
+        return next(
+            each.value for each in visit("service_level").caption if "statements since it started" in each.value
+        )
+
+    assert asked() == asked()
+
+
+def test_a_warehouse_that_goes_down_leaves_the_last_figures_with_their_age(
+    deployed: Deployed, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = visit("service_level").dataframe[0].value
+    text = deployed.config.read_text("utf-8")
+    port = deployed.platform.local.ports.warehouse_mysql
+    try:
+        deployed.config.write_text(text.replace(str(port), "1024"), "utf-8")
+        shown = visit("service_level")
+    finally:
+        deployed.config.write_text(text, "utf-8")
+    assert not shown.exception
+    assert "does not answer" in shown.warning[0].value
+    assert " old, of 20" in shown.warning[0].value
+    assert shown.dataframe[0].value.equals(before)
+
+
+def test_the_figures_of_a_page_can_be_read_back_from_its_csv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(PORTAL)
+    import frame
+
+    rows = list(csv.reader(io.StringIO(frame.as_csv({"limits": [{"limit": "a, b", "TB": 2.5}, {"limit": "c"}]}))))
+    assert rows == [
+        ["table", "row", "column", "value"],
+        ["limits", "1", "limit", "a, b"],
+        ["limits", "1", "TB", "2.5"],
+        ["limits", "2", "limit", "c"],
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import charts
+import frame
 from nereus.cases import Case
 from nereus.sizing import Plan
 from state import Deployment
@@ -14,7 +15,6 @@ _SERIES = {"NVMe needed": "nvme_tb", "cold disk needed": "cold_disk_tb", "file c
 
 def show(found: Deployment) -> None:
     plan = found.plan
-    st.header("Capacity", anchor="capacity", divider="gray")
     years = list(range(plan.requirements.horizon_years + 1))
     series = {
         title: {case.value: [getattr(year, name).value for year in plan.years[case]] for case in Case}
@@ -28,10 +28,10 @@ def show(found: Deployment) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**When limits are reached** (typical, low, high; years from now)")
-        st.dataframe(_limits(plan), hide_index=True, width="stretch")
+        frame.table("limits", _limits(plan))
     with right:
         st.markdown(f"**What year {plan.requirements.horizon_years} needs** (typical)")
-        st.dataframe(_needs(plan), hide_index=True, width="stretch")
+        frame.table("needs", _needs(plan))
     for warning in plan.warnings:
         st.warning(warning)
 
@@ -63,3 +63,6 @@ def _needs(plan: Plan) -> list[dict[str, str]]:
         }
         for name, figure in plan.last.figures().items()
     ]
+
+
+frame.page("Capacity", show)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 import charts
+import frame
 from nereus.cases import Case
 from nereus.costs.compare import Comparison
 from state import Deployment
 
 
 def show(found: Deployment) -> None:
-    st.header("Cost", anchor="cost", divider="gray")
     case = Case(st.segmented_control("Case", [case.value for case in Case], default=Case.TYPICAL.value) or "typical")
     comparison = found.comparisons[case]
     (st.info if comparison.snowflake_is_cheaper else st.success)(comparison.verdict())
@@ -21,6 +21,14 @@ def show(found: Deployment) -> None:
         name: [cause.total.to("EUR") if (cause := option.cause(name)) else 0.0 for option in options] for name in causes
     }
     amounts["move"] = [option.one_off.to("EUR") for option in options]
+    frame.keep(
+        "cost by cause",
+        [
+            {"option": option.what, "cause": name, f"EUR over {comparison.years} years": round(values[place])}
+            for place, option in enumerate(options)
+            for name, values in amounts.items()
+        ],
+    )
     st.plotly_chart(
         charts.stacked([option.what for option in options], amounts, f"EUR over {comparison.years} years"),
         width="stretch",
@@ -30,8 +38,8 @@ def show(found: Deployment) -> None:
         f"Consumption: {comparison.consumption.value:,.0f} credits a month. Sources: the table of prices below."
     )
     with st.expander("Break-even and prices, with source and date"):
-        st.dataframe(_break_even(comparison), hide_index=True, width="stretch")
-        st.dataframe(_prices(comparison, found), hide_index=True, width="stretch")
+        frame.table("break-even", _break_even(comparison))
+        frame.table("prices", _prices(comparison, found))
 
 
 def _break_even(comparison: Comparison) -> list[dict[str, str]]:
@@ -57,3 +65,6 @@ def _prices(comparison: Comparison, found: Deployment) -> list[dict[str, str]]:
         }
         for origin in comparison.origins
     ]
+
+
+frame.page("Cost", show)

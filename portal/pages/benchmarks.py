@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
+import frame
 from nereus.bench import report, results
 from nereus.paths import BENCHMARKS
 from state import Deployment
 
 
 def show(found: Deployment) -> None:
-    st.header("Last benchmark", anchor="benchmark", divider="gray")
     kept = results.read_all(BENCHMARKS / "results")
     if not kept:
         st.info("No benchmark was run yet. Run: make bench")
         return
     last = kept[-1]
+    st.header("Last benchmark", anchor="benchmark", divider="gray")
     for line in report.verdict(last, results.previous(last, kept)):
         st.markdown(line)
-    st.dataframe(
+    frame.table(
+        "queries",
         [
             {
                 "query": query.name,
@@ -29,10 +31,9 @@ def show(found: Deployment) -> None:
             }
             for query in last.queries
         ],
-        hide_index=True,
-        width="stretch",
     )
-    st.dataframe(
+    frame.table(
+        "clients together",
         [
             {
                 "clients": many.clients,
@@ -43,10 +44,11 @@ def show(found: Deployment) -> None:
             }
             for many in last.concurrent
         ],
-        hide_index=True,
-        width="stretch",
     )
     st.caption(
         f"{last.suite} at scale {last.scale:g}, {last.machine.name} ({last.machine.cpu}), {last.engine}, measured "
         f"{last.started_at:%Y-%m-%d %H:%M} UTC at commit {last.commit}. Rules and limits: benchmarks/README.md."
     )
+
+
+frame.page("Benchmarks", show)

@@ -1,1 +1,0 @@
-"""The parts of the page, top to bottom; each has `show(deployment)`."""
