@@ -32,6 +32,7 @@ def test_metadata(found):
     )
     for nothing in ("views", "primary keys", "indexes", "imported keys", "procedures", "functions", "best row"):
         assert found[nothing] == "[]", nothing
+    assert found["keys of all databases"] == "[][][]"
     assert found["types"] == found["keywords"] == found["valid"] == "true"
     assert found["user"] == "'root'@'127.0.0.1'"
     assert found["catalog"] == "information_schema shop"

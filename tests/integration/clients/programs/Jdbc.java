@@ -85,6 +85,9 @@ public class Jdbc {
         step("indexes", () -> rows(about.getIndexInfo("shop", null, "sales", false, false), "COLUMN_NAME"));
         step("imported keys", () -> rows(about.getImportedKeys("shop", null, "sales"), "FKCOLUMN_NAME"));
         step("exported keys", () -> rows(about.getExportedKeys("shop", null, "sales"), "FKCOLUMN_NAME"));
+        step("keys of all databases", () -> rows(about.getExportedKeys(null, null, "sales"), "FKCOLUMN_NAME")
+                + rows(about.getImportedKeys("__internal_schema", null, "audit_log"), "FKCOLUMN_NAME")
+                + rows(about.getExportedKeys("information_schema", null, "tables"), "FKCOLUMN_NAME"));
         step("procedures", () -> rows(about.getProcedures("shop", null, "%"), "PROCEDURE_NAME"));
         step("functions", () -> rows(about.getFunctions("shop", null, "%"), "FUNCTION_NAME"));
         step("types", () -> rows(about.getTypeInfo(), "TYPE_NAME").contains("BIGINT"));

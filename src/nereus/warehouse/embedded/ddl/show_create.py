@@ -18,9 +18,9 @@ _DYNAMIC = (
 )
 
 
-def show_create(relation: Table | View) -> str:
-    """The statement that would make it, ending in a semicolon."""
-    return _view(relation) if isinstance(relation, View) else _table(relation)
+def show_create(relation: Table | View, *, brief: bool = False) -> str:
+    """The statement that would make it, ending in a semicolon; with `brief` its partitions are left out."""
+    return _view(relation) if isinstance(relation, View) else _table(relation, brief=brief)
 
 
 def _view(view: View) -> str:
@@ -29,7 +29,7 @@ def _view(view: View) -> str:
     return f"CREATE VIEW `{view.name}`\n({','.join(items)})\n{comment} AS {view.sql};"
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, *, brief: bool) -> str:
     lines = [_column(column, table.model) for column in table.columns]
     lines += [_index(index) for index in table.indexes]
     body = ",\n".join(f"  {line}" for line in lines)
@@ -40,7 +40,7 @@ def _table(table: Table) -> str:
         parts.append(f"CLUSTER BY ({_names(table.cluster_by)})")
     if table.comment:
         parts.append(f"COMMENT '{_escaped(table.comment)}'")
-    if table.partitioning is not None:
+    if table.partitioning is not None and not brief:
         parts.append(_partitions(table))
     parts.append(_distribution(table))
     shown = ",\n".join(f'"{name}" = "{value}"' for name, value in shown_properties(table))

@@ -236,8 +236,29 @@ def test_show_create_gives_one_column_a_line_and_knows_views(root: Session, sale
     assert (charset, collation) == ("utf8mb4", "utf8mb4_0900_bin")
     with pytest.raises(DorisError, match=r"'shop.sales' is not VIEW"):
         ask(root, "SHOW CREATE VIEW sales")
-    with pytest.raises(Refused, match=r"system table information_schema\.tables"):
-        ask(root, "SHOW CREATE TABLE information_schema.tables")
+    ((_, text),) = ask(root, "SHOW BRIEF CREATE TABLE shop.sales")
+    assert "PARTITION" not in text
+
+
+def test_show_create_knows_every_system_table(root: Session) -> None:
+    ((name, text),) = ask(root, "SHOW CREATE TABLE information_schema.SCHEMATA")
+    assert (name, text) == (
+        "schemata",
+        "CREATE TABLE `schemata` (\n  `CATALOG_NAME` varchar(512) NULL,\n  `SCHEMA_NAME` varchar(32) NULL,\n"
+        "  `DEFAULT_CHARACTER_SET_NAME` varchar(32) NULL,\n  `DEFAULT_COLLATION_NAME` varchar(32) NULL,\n"
+        "  `SQL_PATH` varchar(512) NULL,\n  `DEFAULT_ENCRYPTION` varchar(3) NULL\n) ENGINE=SCHEMA;",
+    )
+    ((_, text),) = ask(root, "SHOW CREATE TABLE information_schema.processlist")
+    assert "  `LoginTime` datetimev2(0) NULL,\n" in text
+    for db in ("information_schema", "mysql", "__internal_schema"):
+        for (table,) in ask(root, f"SHOW TABLES FROM {db}"):
+            ((_, text),) = ask(root, f"SHOW CREATE TABLE {db}.{table}")
+            assert text.startswith(f"CREATE TABLE `{table}` (\n  `")
+    ((_, text),) = ask(root, "SHOW CREATE TABLE __internal_schema.audit_log")
+    assert ") ENGINE=OLAP\nDUPLICATE KEY(`query_id`, `time`, `client_ip`)\nCOMMENT 'Doris internal audit table" in text
+    assert text.count("PARTITION p") == 4
+    with pytest.raises(DorisError, match=r"'information_schema.tables' is not VIEW"):
+        ask(root, "SHOW CREATE VIEW information_schema.tables")
 
 
 @pytest.mark.parametrize(
