@@ -49,6 +49,7 @@ def _produce(context: LoadContext, source: Path, select: str, name: str, month: 
     """Typed Parquet: NA becomes NULL, times become timestamps."""
     path = context.cache / f"{name}.parquet"
     with duckdb.connect() as db:
+        db.execute("SET enable_progress_bar = false")
         db.execute("CREATE SCHEMA source")
         whole = f"read_parquet({_text(_unpacked(context, source))})" if source.suffix == ".zip" else _csv(source)
         db.execute(f"CREATE VIEW source.{source.name.partition('.')[0]} AS FROM {whole}")
@@ -68,6 +69,7 @@ def _unpacked(context: LoadContext, archive: Path) -> Path:
             duckdb.connect() as db,
         ):
             csv = Path(zipped.extract(archive.stem, draft))
+            db.execute("SET enable_progress_bar = false")
             db.execute(f"COPY (FROM {_csv(csv)}) TO {_text(Path(draft) / path.name)} (FORMAT parquet)")
             os.replace(Path(draft) / path.name, path)
     return path

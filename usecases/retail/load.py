@@ -107,6 +107,8 @@ class Derivation:
         with tempfile.TemporaryDirectory(dir=self.context.cache, prefix=".draft") as folder:
             draft = Path(folder) / path.name
             with duckdb.connect(config={"memory_limit": f"{MEMORY_GB}GB", "temp_directory": spill}) as db:
+                # What goes on is told by the context; a bar of the engine's own would stand between its lines.
+                db.execute("SET enable_progress_bar = false")
                 db.execute("CREATE SCHEMA tpch")
                 for name in SOURCES:
                     db.execute(f"CREATE VIEW tpch.{name} AS FROM read_parquet({_text(source / f'{name}.parquet')})")
