@@ -214,11 +214,11 @@ def test_the_portal_shows_in_a_browser_that_all_is_up(deployment: Deployment) ->
     try:
         browser.get(f"http://127.0.0.1:{deployment.ports['portal']}")
         wait = WebDriverWait(browser, 60)
-        wait.until(lambda page: "Last benchmark" in page.find_element(By.TAG_NAME, "body").text)
+        wait.until(lambda page: "Services up" in page.find_element(By.TAG_NAME, "body").text)
         text = browser.find_element(By.TAG_NAME, "body").text
     finally:
         browser.quit()
-    for section in ("Services", "Cost", "Capacity", "Monthly cost against Snowflake"):
+    for section in ("Doors", "Services", "Monthly cost against Snowflake", "Next purchase", "Service level"):
         assert section in text
     assert "Error" not in text
 
