@@ -16,7 +16,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pymysql
 from flask_appbuilder.const import AUTH_DB, AUTH_OAUTH
+
+# Superset names the types of MySQL's protocol by a driver that is written in C; this one says the same.
+pymysql.install_as_MySQLdb()
 
 
 def _secret(name: str) -> str:

@@ -18,6 +18,7 @@ NAMES: Mapping[str, str] = {
     "warehouse-analyst": "the warehouse user Superset connects as",
     "warehouse-scientist": "the warehouse user of the first data scientist",
     "superset-admin": "Superset's administrator",
+    "superset-analyst": "the first business analyst in Superset",
     "superset-key": "what Superset seals sessions and stored passwords with",
     "superset-guest": "what the portal signs its guests' tokens for Superset with",
     "jupyterhub-admin": "JupyterHub's administrator",

@@ -106,7 +106,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("d")
-    ports = free_ports("warehouse_mysql", "warehouse_http", "warehouse_flight", "portal")
+    ports = free_ports("warehouse_mysql", "warehouse_http", "warehouse_flight", "superset", "portal")
     config, home = declare(folder / "platform.yaml", ports), folder / "h"
     try:
         yield Deployment(config, home, ports, run(config, home, "provision"))
@@ -122,6 +122,7 @@ def test_first_provisioning_tells_what_it_did(deployment: Deployment) -> None:
         "portal started",
         "warehouse user portal created",
         "use case flights",
+        "superset started",
     ):
         assert made in deployment.first
 
@@ -144,7 +145,7 @@ def test_no_secret_is_printed_or_readable_by_others(deployment: Deployment) -> N
 
 def test_status_measures_every_service(deployment: Deployment) -> None:
     rows = deployment.status()
-    assert set(rows) == {"object-store", "warehouse", "portal"}
+    assert set(rows) == {"object-store", "warehouse", "superset", "portal"}
     for row in rows.values():
         assert set(row) >= {"name", "up", "since", "rss_mb", "probe_ms", "url"}
         assert row["up"] is True
@@ -229,7 +230,7 @@ def test_an_unknown_target_is_refused_with_the_fix(deployment: Deployment) -> No
 
 
 def test_a_taken_port_is_named_with_the_key_to_change(tmp_path: Path) -> None:
-    ports = free_ports("warehouse_mysql", "warehouse_http", "warehouse_flight", "portal")
+    ports = free_ports("warehouse_mysql", "warehouse_http", "warehouse_flight", "superset", "portal")
     config = declare(tmp_path / "platform.yaml", ports)
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", ports["warehouse_http"]))

@@ -13,7 +13,7 @@ from nereus import secrets, usecases
 from nereus.config import Platform
 from nereus.errors import BadInput, Failure
 from nereus.home import Home
-from nereus.provision import doctor, jupyterhub, object_store, tiers, users
+from nereus.provision import doctor, jupyterhub, object_store, superset, tiers, users
 from nereus.provision.services import Service, local_services
 from nereus.provision.supervisor import Supervisor
 from nereus.warehouse.client import Warehouse
@@ -31,7 +31,11 @@ def provision(config: Path, platform: Platform, home: Home, progress: Progress) 
     if lacking:
         lines = [f"{finding.what}: {finding.detail}\n  {finding.fix}" for finding in lacking]
         raise BadInput("this machine cannot run the declared platform yet\n" + "\n".join(lines))
-    return [*_platform(platform, services, home, progress), *_artefacts(platform, home, progress)]
+    return [
+        *_platform(platform, services, home, progress),
+        *_artefacts(platform, home, progress),
+        *_dashboards(platform, services, home, progress),
+    ]
 
 
 def _platform(platform: Platform, services: tuple[Service, ...], home: Home, progress: Progress) -> Iterator[str]:
@@ -44,9 +48,13 @@ def _platform(platform: Platform, services: tuple[Service, ...], home: Home, pro
     progress("environments of services")
     yield from jupyterhub.ensure_environments()
     jupyterhub.prepare(home, platform)
+    yield from superset.ensure_environment()
+    superset.prepare(home)
     progress("starting services")
-    yield from Supervisor(home).apply(services)
-    for service in services:
+    # Superset answers only once its records are there: they are made with the dashboards, after the use cases.
+    first = [one for one in services if one.name != superset.SERVICE or superset.is_set_up(home)]
+    yield from Supervisor(home).apply(first)
+    for service in first:
         progress(f"waiting for {service.name} to answer")
         wait_until_ready(service, home)
 
@@ -84,6 +92,18 @@ def _artefacts(platform: Platform, home: Home, progress: Progress) -> Iterator[s
     for name in platform.usecases:
         progress(f"use case {name}")
         yield from usecases.deploy(name, platform, home, _about(name, progress))
+
+
+def _dashboards(
+    platform: Platform, services: tuple[Service, ...], home: Home, progress: Progress
+) -> Iterator[str]:
+    progress("dashboards")
+    if superset.bootstrap(home, platform, superset.plan(home, platform)):
+        yield "Superset: roles, users and dashboards set up"
+    yield from Supervisor(home).apply(services)
+    (service,) = [one for one in services if one.name == superset.SERVICE]
+    progress(f"waiting for {service.name} to answer")
+    wait_until_ready(service, home)
 
 
 def _about(name: str, progress: Progress) -> Progress:

@@ -11,7 +11,7 @@ from nereus import paths
 from nereus.config import Platform
 from nereus.config.rules import PORTS_TAKEN
 from nereus.home import Home
-from nereus.provision import jupyterhub, object_store, probes
+from nereus.provision import jupyterhub, object_store, probes, superset
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ def local_services(config: Path, platform: Platform, home: Home) -> tuple[Servic
     return (
         _object_store(platform, home),
         _warehouse(platform, home),
+        _superset(platform, home),
         _jupyterhub(platform, home),
         _portal(config, platform, home),
     )
@@ -83,6 +84,21 @@ def _warehouse(platform: Platform, home: Home) -> Service:
         probe=probes.query(host, ports.warehouse_mysql, home),
         # A checkpoint of the whole database may be under way.
         stop_seconds=60,
+    )
+
+
+def _superset(platform: Platform, home: Home) -> Service:
+    local, port = platform.local, platform.local.ports.superset
+    host = probes.reachable(local.bind)
+    return Service(
+        name=superset.SERVICE,
+        title="Superset (business analysts)",
+        command=superset.command(platform),
+        url=f"http://{host}:{port}",
+        ports={port: "local.ports.superset"},
+        probe=superset.probe(host, port),
+        environment=superset.environment(home, platform),
+        stop_seconds=superset.STOP_SECONDS,
     )
 
 

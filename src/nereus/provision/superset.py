@@ -16,14 +16,19 @@ from nereus import secrets
 from nereus.config import Platform
 from nereus.errors import Failure
 from nereus.home import Home
-from nereus.paths import PROJECT
+from nereus.paths import PROJECT, USECASES
 from nereus.provision import environments, probes
+from nereus.superset import assets, plans
 
 FOLDER = PROJECT / "superset"
 #: One worker holds the front end and its caches once; its threads wait for the warehouse.
 _THREADS = 16
 _BOOTSTRAP_SECONDS = 600
 ENVIRONMENT = "superset"
+SERVICE = "superset"
+#: Requests under way may take this long at a stop; the process is killed a little later.
+_GRACE_SECONDS = 8
+STOP_SECONDS = 15
 
 
 def data(home: Home) -> Path:
@@ -43,7 +48,7 @@ def ensure_environment() -> Iterator[str]:
 def prepare(home: Home) -> None:
     """Make the folders and secrets that the process reads."""
     data(home).mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in ("superset-key", "superset-guest", "superset-admin"):
+    for name in ("superset-key", "superset-guest", "superset-admin", "superset-analyst"):
         secrets.ensure(home, name)
 
 
@@ -52,6 +57,7 @@ def command(platform: Platform) -> tuple[str, ...]:
     return (
         *(str(_python()), "-m", "gunicorn", "--bind", f"{local.bind}:{local.ports.superset}"),
         *("--workers", "1", "--worker-class", "gthread", "--threads", str(_THREADS), "--timeout", "120"),
+        *("--graceful-timeout", str(_GRACE_SECONDS)),
         # Addresses of dashboards carry their filters.
         *("--limit-request-line", "0", "--limit-request-field_size", "0", "superset.app:create_app()"),
     )
@@ -78,6 +84,22 @@ def portal_origin(platform: Platform) -> str:
     return f"http://{probes.reachable(platform.local.bind)}:{platform.local.ports.portal}"
 
 
+def plan(home: Home, platform: Platform, folder: Path = USECASES) -> dict[str, Any]:
+    """What Superset is to be: the dashboards of the platform's use cases, roles, users.
+
+    Raises BadInput for a faulty file.
+    """
+    names = ("superset-admin", "superset-analyst", "warehouse-analyst")
+    bundle = assets.read(platform.usecases, folder)
+    return plans.make(bundle, platform, {name: secrets.ensure(home, name) for name in names}, portal_origin(platform))
+
+
+def is_set_up(home: Home) -> bool:
+    """Its records are there, made by the version that is installed now: the process can answer."""
+    mark = data(home) / "migrated"
+    return mark.exists() and mark.read_text("utf-8") == str(_python())
+
+
 def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> bool:
     """Bring Superset to the state of `plan`. Returns False where it is in that state already.
 
@@ -95,6 +117,7 @@ def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> bool:
         told = _run(home, platform)
     finally:
         file.unlink()
+    (data(home) / "migrated").write_text(str(_python()), "utf-8")
     (data(home) / "embedded.json").write_text(json.dumps(told["embedded"]), "utf-8")
     done.write_text(mark, "ascii")
     return True
