@@ -17,7 +17,15 @@ import pyarrow as pa
 from duckdb.func import PythonUDFType
 from numpy.typing import NDArray
 
-from nereus.warehouse.embedded.sql import digests, funnels, hashes, json_functions, text_functions
+from nereus.warehouse.embedded.sql import (
+    digests,
+    funnels,
+    hashes,
+    json_functions,
+    number_functions,
+    text_functions,
+    url_functions,
+)
 
 #: One row's list of values and the other arguments of the row -> the row's answer.
 _RowFunction = Callable[..., Any]
@@ -35,6 +43,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
         connection.create_function(name, function, types, connection.sqltype(result), type=PythonUDFType.ARROW)
     json_functions.register(connection)
     text_functions.register(connection)
+    number_functions.register(connection)
+    url_functions.register(connection)
 
 
 def _numbers(column: Any) -> NDArray[Any]:  # noqa: ANN401 - an Arrow array of any type

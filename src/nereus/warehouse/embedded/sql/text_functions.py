@@ -68,6 +68,31 @@ def _ipv4_text(number: int) -> str | None:
     return str(ipaddress.IPv4Address(number)) if 0 <= number < 1 << 32 else None
 
 
+#: Codes of A to Z: V is a vowel, N (H and W) parts no equal codes.
+_SOUNDEX = "V123V12NV22455V12623V1N2V2"
+_SOUNDEX_LENGTH = 4
+
+
+def _soundex(text: str) -> str:
+    """``Ashcraft`` -> A261; characters that are no letters count nothing, and without letters it is empty."""
+    found, before = "", ""
+    for char in text:
+        if not char.isascii():
+            raise Told(f"soundex only supports ASCII, but got: {char}")
+        if not char.isalpha():
+            continue
+        code = _SOUNDEX[ord(char.upper()) - ord("A")]
+        if not found:
+            found, before = char.upper(), "" if code == "N" else code
+        elif code != "N":
+            if code not in ("V", before):
+                found += code
+                if len(found) == _SOUNDEX_LENGTH:
+                    return found
+            before = code
+    return found and found.ljust(_SOUNDEX_LENGTH, "0")
+
+
 def _is_ipv4(text: str) -> bool:
     return _ipv4_number(text) is not None
 
@@ -81,6 +106,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "doris_url_encode": (by_row(_url_encode, pa.string()), [_TEXT], _TEXT),
     "doris_ipv4_number": (by_row(_ipv4_number, pa.int64()), [_TEXT], "BIGINT"),
     "doris_ipv4_text": (by_row(_ipv4_text, pa.string()), ["BIGINT"], _TEXT),
+    "doris_soundex": (by_row(_soundex, pa.string()), [_TEXT], _TEXT),
     "doris_is_ipv4": (by_row(_is_ipv4, pa.bool_()), [_TEXT], "BOOLEAN"),
 }
 

@@ -9,7 +9,8 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import FunctionRule, function
 from nereus.warehouse.embedded.sql.rules import casts, literals
-from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, sql, text, twice, typed
+from nereus.warehouse.embedded.sql.rules.array_orders import contents, unordered
+from nereus.warehouse.embedded.sql.rules.build import call, cast, count_check, sql, twice, typed
 from nereus.warehouse.embedded.sql.rules.coercion import common_type
 from nereus.warehouse.embedded.sql.rules.lambdas import lambda_, let
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
@@ -94,6 +95,33 @@ def array_except(args: list[Typed], _facts: SessionFacts) -> Typed:
     body = f"list_filter({_DISTINCT}, lambda x: coalesce(list_position(r, x), 0) = 0)"
     node = let("l", arrays[0], body, r=arrays[1])
     return typed(sql("CASE WHEN a IS NOT NULL THEN v END", a=arrays[1].node.copy(), v=node), type_, *args)
+
+
+@function("array_union")
+def array_union(args: list[Typed], _facts: SessionFacts) -> Typed:
+    """``array_sort(array_union([1, 2], [2, NULL]))`` -> [NULL, 1, 2]; its own order is that of a hash table"""
+    arrays, type_ = _several("array_union", args)
+    return unordered("array_union", let("l", _together(arrays), _DISTINCT), type_, args)
+
+
+@function("array_intersect")
+def array_intersect(args: list[Typed], _facts: SessionFacts) -> Typed:
+    """``array_sort(array_intersect([1, 2, 2], [2, 3]))`` -> [2]; NULL where every array has one"""
+    arrays, type_ = _several("array_intersect", args)
+    missing = reduce(lambda found, item: sql("m OR a IS NULL", m=found, a=item.node.copy()), arrays, sql("FALSE"))
+    node = let("l", arrays[0], _DISTINCT)
+    for other in arrays[1:]:
+        test = lambda_("coalesce(list_position(r, x), 0) > 0", "x", r=other)
+        node = call("list_filter", node, test)
+    return unordered("array_intersect", sql("CASE WHEN NOT (m) THEN v END", m=missing, v=node), type_, args)
+
+
+def _several(name: str, args: list[Typed]) -> tuple[list[Typed], DorisType]:
+    if len(args) < 2:
+        raise DorisError(f"Can not found function '{name}' which has {len(args)} arity.")
+    for arg in args:
+        twice(arg, name)
+    return as_arrays(name, [contents(arg) for arg in args])
 
 
 @function("array_concat")
@@ -250,17 +278,12 @@ def array_difference(args: list[Typed], _facts: SessionFacts) -> Typed:
 
 @function("arrays_overlap")
 def arrays_overlap(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``arrays_overlap([1, 2], [2, 3])`` -> ``list_has_any([1, 2], [2, 3])``; a NULL in an array is an error"""
+    """``arrays_overlap([1, 2], [2, 3])`` -> ``list_has_any([1, 2], [2, 3])``; a NULL in both counts too"""
     count_check("arrays_overlap", args, 2)
-    (left, right), _ = as_arrays("arrays_overlap", args)
+    (left, right), _ = as_arrays("arrays_overlap", [contents(arg) for arg in args])
     for item in (left, right):
         twice(item, "arrays_overlap")
-    node = sql(
-        "CASE WHEN list_count(a) < len(a) OR list_count(b) < len(b) THEN error(m) ELSE list_has_any(a, b) END",
-        a=left,
-        b=right,
-        m=text("the embedded warehouse refuses arrays_overlap of an array with a NULL in it"),
-    )
+    node = sql("list_has_any(a, b) OR (list_count(a) < len(a) AND list_count(b) < len(b))", a=left, b=right)
     return typed(node, BOOLEAN, *args)
 
 

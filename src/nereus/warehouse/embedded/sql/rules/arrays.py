@@ -7,6 +7,7 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.sql.registry import FunctionRule, function
 from nereus.warehouse.embedded.sql.rules import casts, literals, maps
+from nereus.warehouse.embedded.sql.rules.array_orders import contents
 from nereus.warehouse.embedded.sql.rules.build import MAX_PRECISION, call, cast, count_check, sql, text, twice, typed
 from nereus.warehouse.embedded.sql.rules.coercion import common_type
 from nereus.warehouse.embedded.sql.rules.text_arguments import constant_text
@@ -44,7 +45,7 @@ def size(args: list[Typed], _facts: SessionFacts) -> Typed:
     if args[0].type.name == "map":
         return maps.sized(args[0])
     _array("size", args[0])
-    return typed(call("len", args[0]), BIGINT, *args)
+    return typed(call("len", contents(args[0])), BIGINT, *args)
 
 
 @function("element_at")
@@ -63,7 +64,7 @@ def array_contains(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``array_contains(a, 1)`` -> ``list_contains(a, 1)``"""
     count_check("array_contains", args, 2)
     wanted = _element("array_contains", args)
-    return typed(call("list_contains", args[0], wanted), BOOLEAN, *args)
+    return typed(call("list_contains", contents(args[0]), wanted), BOOLEAN, *args)
 
 
 @function("array_position")
@@ -104,7 +105,8 @@ def _same(name: str, target: str) -> FunctionRule:
         element = _array(name, args[0])
         if element.args or element.name in ("json", "variant"):
             raise Refused(f"{name} of {args[0].type}")
-        return typed(sql(target, a=args[0]), args[0].type, *args)
+        # DuckDB forgets the type of a constant NULL that it sorts.
+        return typed(cast(sql(target, a=contents(args[0])), args[0].type), args[0].type, *args)
 
     rule.__doc__ = f"``{name}(a)`` -> ``{target}``"
     return rule
@@ -131,7 +133,7 @@ def _extreme(name: str, target: str, args: list[Typed]) -> Typed:
     element = _array(name, args[0])
     if not (element.is_integer or element.is_date or element.is_text or element.name in ("decimal", "double")):
         raise Refused(f"{name} of {args[0].type}")
-    return typed(call(target, args[0]), element, *args)
+    return typed(call(target, contents(args[0])), element, *args)
 
 
 @function("array_sum")

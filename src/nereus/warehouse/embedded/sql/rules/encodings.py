@@ -42,6 +42,7 @@ function("crc32")(_encoding("crc32", "doris_crc32", BIGINT))
 function("from_base64")(_encoding("from_base64", "doris_from_base64"))
 function("unhex_null")(_encoding("unhex_null", "doris_unhex"))
 function("url_encode")(_encoding("url_encode", "doris_url_encode"))
+function("soundex")(_encoding("soundex", "doris_soundex"))
 function("ipv4_string_to_num_or_null", "inet_aton")(
     _encoding("ipv4_string_to_num_or_null", "doris_ipv4_number", BIGINT)
 )

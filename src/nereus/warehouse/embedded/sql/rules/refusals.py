@@ -22,7 +22,10 @@ _REASONS: tuple[tuple[str, str], ...] = (
         "its answer depends on how rows are spread over a cluster. Write bitmap_union_count or intersect_count.",
     ),
     (r"bitmap_(to|from)_base64", "the bytes of a roaring bitmap are not reproduced. Write bitmap_to_string(b)."),
-    (r"topn_weighted|.*histogram|hist|count_by_enum", "its text or estimate is not reproduced."),
+    (r"histogram|hist", "its text is not reproduced. Write width_bucket(x, lo, hi, n) and GROUP BY it."),
+    (r"linear_histogram", "its text is not reproduced. Write floor(x / n) and GROUP BY it."),
+    (r"count_by_enum", "the order in its text is that of a hash table. Write count(*) and GROUP BY the column."),
+    (r"topn_weighted", "its estimate is not reproduced. Write sum(weight) and ORDER BY it with a LIMIT."),
     (r"corr_welford", "its last digits depend on the order of rows in another way than Doris'."),
     (r"st_.*", "there is no geometry."),
     (r"ai_.*|embed", "it would call a language model."),
@@ -38,18 +41,14 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"sleep", "it would hold a thread of the warehouse."),
     (r"tokenize|score|esquery|multi_match.*|multi_search.*|ngram_search", "there is no inverted index. Write LIKE."),
     (r".*ipv[46].*|inet.*|is_ip.*", "addresses of type IPV4 and IPV6 are not implemented."),
-    (
-        r"array_union|array_intersect",
-        "the order of its elements is that of a hash table. Write array_distinct(array_concat(a, b)),"
-        " or array_filter(x -> array_contains(b, x), a).",
-    ),
     (r"array_shuffle|shuffle", "its order is random."),
-    (r"array_(split|reverse_split|zip|apply|enumerate_uniq)", "it is not implemented."),
+    (r"array_(split|reverse_split|apply|enumerate_uniq)", "it is not implemented."),
     (r"json_search", "the order of several matches is not certain. Extract values with json_extract_string."),
     (r"variant_type", "there are no variants."),
     (r"auto_partition_name", "it answers from the cluster."),
     (r"time|to_time", "values of type TIME are not implemented."),
-    (r"xpath_string|parse_url|extract_url_parameter|.*domain.*|url_.*|protocol", "URLs and XML are not implemented."),
+    (r"extract_url_parameter|.*domain.*|protocol", "it is not implemented. Write parse_url(url, part)."),
+    (r"xpath_string", "XML is not implemented."),
 )
 
 

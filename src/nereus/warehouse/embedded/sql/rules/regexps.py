@@ -8,14 +8,17 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.sql.registry import function, operator
-from nereus.warehouse.embedded.sql.rules.build import count_check, number, sql, text, twice, typed
-from nereus.warehouse.embedded.sql.rules.text_arguments import as_text, constant, constant_text
+from nereus.warehouse.embedded.sql.rules.build import cast, count_check, number, sql, text, twice, typed
+from nereus.warehouse.embedded.sql.rules.lambdas import let
+from nereus.warehouse.embedded.sql.rules.text_arguments import as_text, constant, constant_text, refusal_text
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
-from nereus.warehouse.embedded.types import BOOLEAN, INT, VARCHAR
+from nereus.warehouse.embedded.types import BOOLEAN, INT, VARCHAR, array
 
 #: What RE2 and Hyperscan, which Doris tries first for a mere match, read differently or not at all.
 _DOUBTFUL = re.compile(r"\\[pPXRKGCzZAQE]|\(\?[^:iP]|\\[1-9]|\[\[[=.]", re.ASCII)
 
+#: Repetitions of a group that RE2 takes.
+_MAX_REPEAT = 1000
 #: A pattern that may match the empty text.
 MAYBE_EMPTY = re.compile(r"[*?|]|\{0")
 
@@ -94,3 +97,54 @@ def regexp_count(args: list[Typed], _facts: SessionFacts) -> Typed:
     value = twice(as_text(args[0]), "regexp_count")
     node = sql("CAST(len(regexp_extract_all(s, p, 0, 's')) AS INTEGER)", s=value, p=text(found))
     return typed(node, INT, *args)
+
+
+@function("split_by_regexp")
+def split_by_regexp(args: list[Typed], _facts: SessionFacts) -> Typed:
+    """``split_by_regexp(s, '[0-9]+')`` -> ``regexp_split_to_array(s, '(?s)[0-9]+')``
+
+    With a limit, the last piece is all the rest; an empty pattern parts ASCII characters.
+    """
+    count_check("split_by_regexp", args, 2, 3)
+    limit = constant(args[2]) if len(args) == 3 else -1
+    if limit is None:
+        raise Refused("a computed limit of split_by_regexp", "Write a number.")
+    type_, value = array(VARCHAR), twice(as_text(args[0]), "split_by_regexp")
+    found = pattern("split_by_regexp", args[1])
+    if not found and limit <= 0:
+        node = sql(
+            "CASE WHEN strlen(s) > length(s) THEN error(m) WHEN s = '' THEN [] ELSE string_split(s, '') END",
+            s=value,
+            m=refusal_text("split_by_regexp of letters beyond ASCII by an empty pattern"),
+        )
+        return typed(cast(sql("CASE WHEN s IS NOT NULL THEN v END", s=value.node.copy(), v=node), type_), type_, *args)
+    if not found or MAYBE_EMPTY.search(found) or re.search(r"[$^]|\\[bB]", found):
+        raise Refused(f"split_by_regexp by '{found}', which may match nothing", "Name the characters between.")
+    pieces = sql("regexp_split_to_array(s, p)", s=value, p=text(f"(?s){found}"))
+    if limit <= 0:
+        return typed(pieces, type_, *args)
+    if groups(found) or limit > _MAX_REPEAT:
+        what = f"split_by_regexp by '{found}' with the limit {limit}"
+        if groups(found):
+            raise Refused(what, "Write (?: instead of (.")
+        node = let(
+            "l",
+            pieces,
+            "CASE WHEN len(l) > n THEN error(m) ELSE l END",
+            n=number(limit),
+            m=refusal_text(f"{what}: there are more pieces"),
+        )
+        return typed(node, type_, *args)
+    rest = sql(
+        "regexp_extract(s, p, 1, 's')",
+        s=value.node.copy(),
+        p=text(f"^(?:.*?(?:{found})){{{limit - 1}}}(.*)$" if limit > 1 else "^(.*)$"),
+    )
+    node = let(
+        "l",
+        pieces,
+        "CASE WHEN len(l) > n THEN list_append(list_slice(l, 1, n - 1), r) ELSE l END",
+        n=number(limit),
+        r=rest,
+    )
+    return typed(node, type_, *args)
