@@ -1,4 +1,4 @@
-"""How disks fill, year by year, and when limits are reached."""
+"""How disks fill, month by month, when limits are crossed, and the plan beside what the warehouse reports."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import streamlit as st
 import charts
 import frame
 from nereus.cases import Case
+from nereus.insight import filling, holdings
+from nereus.insight.filling import Crossing
+from nereus.insight.holdings import readable
 from nereus.sizing import Plan
-from state import Deployment
+from state import Deployment, answers_of_data
 
 _SERIES = {"NVMe needed": "nvme_tb", "cold disk needed": "cold_disk_tb", "file cache": "file_cache_tb"}
 
 
 def show(found: Deployment) -> None:
     plan = found.plan
+    _filling(found)
+    _reported(found)
+    st.header("What to provide", anchor="needs", divider="gray")
     years = list(range(plan.requirements.horizon_years + 1))
     series = {
         title: {case.value: [getattr(year, name).value for year in plan.years[case]] for case in Case}
@@ -22,8 +28,8 @@ def show(found: Deployment) -> None:
     }
     st.plotly_chart(charts.band(years, series, "TB over all machines", {}), width="stretch")
     st.caption(
-        f"Band: low to high compression; line: typical. {plan.nodes.value:g} machines planned: {plan.nodes.reason}. "
-        f"Source: {plan.nodes.source}."
+        f"Band: low to high compression; line: typical; headroom included. {plan.nodes.value:g} machines planned: "
+        f"{plan.nodes.reason}. Source: {plan.nodes.source}."
     )
     left, right = st.columns(2)
     with left:
@@ -34,6 +40,80 @@ def show(found: Deployment) -> None:
         frame.table("needs", _needs(plan))
     for warning in plan.warnings:
         st.warning(warning)
+
+
+def _filling(found: Deployment) -> None:
+    plan, need = found.plan, found.plan.requirements
+    st.header("When disks fill", anchor="filling", divider="gray")
+    listed = filling.crossings(plan)
+    years = list(range(need.horizon_years + 1))
+    for column, disk in zip(st.columns(2), ("NVMe", "HDD"), strict=True):
+        limits = {
+            f"{each.share:.0%} {each.name}": each.limit_tb
+            for each in listed
+            if each.disk == disk and each.case is Case.TYPICAL
+        }
+        if not limits:
+            continue
+        with column:
+            series = {f"{disk} used": {case.value: filling.used(plan, case, disk) for case in Case}}
+            st.plotly_chart(charts.band(years, series, "TB over all machines", limits), width="stretch")
+    frame.table("months", _months(listed, found))
+    st.caption(
+        f"Used disk without headroom; {plan.nodes.value:g} machines, {need.growth_per_year:.0%} growth a year, "
+        f"{need.hot_months} months hot, {need.replicas} replicas. Source: platform.yaml; limits: "
+        f"{'; '.join(dict.fromkeys(each.source for each in listed))}. {found.today:%Y-%m-%d} UTC."
+    )
+
+
+def _months(listed: list[Crossing], found: Deployment) -> list[dict[str, object]]:
+    rows: dict[tuple[str, str], dict[str, object]] = {}
+    for each in listed:
+        row = rows.setdefault(
+            (each.disk, each.name),
+            {"limit": f"{each.disk} {each.name}, {each.share:.0%}", "limit (TB)": round(each.limit_tb, 2)},
+        )
+        if each.case is Case.TYPICAL:
+            row["used today (TB)"] = round(each.used_tb, 2)
+            row["used today (% of limit)"] = round(100 * each.used_tb / each.limit_tb, 1) if each.limit_tb else None
+        row[f"crossed, {each.case.value}"] = each.month(found.today)
+    return list(rows.values())
+
+
+def _reported(found: Deployment) -> None:
+    st.header("The plan beside the warehouse", anchor="reported", divider="gray")
+    answer = answers_of_data(found)
+    known = frame.state_of(answer)
+    measured = filling.growth(answer["days"])
+    rows = filling.beside(found.plan, holdings.tables(answer) if known else None, measured)
+    frame.table(
+        "plan and warehouse",
+        [
+            {
+                "figure": row.name,
+                "planned for today": readable(row.planned),
+                "reported": None if row.reported is None else readable(row.reported),
+                "of the plan (%)": None if row.share is None else float(f"{100 * row.share:.3g}"),
+                "what": row.reason,
+            }
+            for row in rows
+        ],
+    )
+    frame.source(answer, "platform.yaml and sizing; information_schema.partitions, nereus_ops.load_history")
+    if not known:
+        return
+    again = filling.refitted(found.plan, measured)
+    if again is None:
+        st.info(
+            f"Loads so far span {measured.days} days; growth by the year is told from {filling.LEAST_DAYS} days on. "
+            f"Until then the declared {found.plan.requirements.growth_per_year:.0%} counts."
+        )
+        return
+    st.markdown(
+        f"Measured growth: **{measured.per_year:.0%} a year** over {measured.days} days of loads (declared "
+        f"{found.plan.requirements.growth_per_year:.0%}). With it the limits are crossed in:"
+    )
+    frame.table("months at measured growth", _months(filling.crossings(again), found))
 
 
 def _limits(plan: Plan) -> list[dict[str, str]]:
