@@ -71,6 +71,25 @@ def by_hour(
     return _styled(figure)
 
 
+def history(moments: Sequence[datetime], counts: Mapping[str, Sequence[int]], unit: str) -> go.Figure:
+    """One bar per moment, stacked by the names of `counts`; the last name is drawn in the colour of an alarm."""
+    figure = go.Figure()
+    colours = (*(BLUE, GREY, GREEN)[: len(counts) - 1], ORANGE)
+    shown = [f"{moment:%Y-%m-%d %H:%M:%S}" for moment in moments]
+    for (name, values), colour in zip(counts.items(), colours, strict=False):
+        figure.add_bar(
+            x=shown,
+            y=values,
+            name=name,
+            marker_color=colour,
+            hovertemplate=f"%{{y}} {unit}<extra>{name}</extra>",
+        )
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(title="run, UTC", type="category")
+    figure.update_yaxes(title=unit, rangemode="tozero")
+    return _styled(figure)
+
+
 def stacked(options: Sequence[str], causes: Mapping[str, Sequence[float]], unit: str) -> go.Figure:
     """One bar per option, stacked by cause; `causes` gives a value per option in `unit`."""
     figure = go.Figure()

@@ -15,8 +15,10 @@ from nereus.cases import Case
 from nereus.config import Platform, load
 from nereus.costs.compare import Comparison, compare
 from nereus.home import Home
-from nereus.insight import service_level
+from nereus.insight import holdings, service_level
 from nereus.insight.asking import USER, Answer, Counter, Question, ask, is_provisioned, reader
+from nereus.paths import USECASES
+from nereus.usecases.model import UseCase, find, names
 from nereus.warehouse.client import Warehouse
 
 #: Answers are asked for anew after so many seconds, once for all viewers.
@@ -55,9 +57,20 @@ def counter() -> Counter:
     return Counter()
 
 
+def declared(found: Deployment) -> list[UseCase]:
+    """The use cases that platform.yaml lists."""
+    there = names(USECASES)
+    return [find(name, USECASES) for name in found.platform.usecases if name in there]
+
+
 def answers_of_service(found: Deployment, hours: int) -> Answer:
     """The audit log of the last `hours`."""
     return _answers(found, f"service-level-{hours}", service_level.questions(hours))
+
+
+def answers_of_data(found: Deployment) -> Answer:
+    """Tables, loads, checks and columns."""
+    return _answers(found, "data", holdings.QUESTIONS)
 
 
 def _answers(found: Deployment, name: str, questions: Mapping[str, Question]) -> Answer:

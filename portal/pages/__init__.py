@@ -9,4 +9,5 @@ ADDRESSES = {
     "capacity": ("Capacity", "hard_drive"),
     "benchmarks": ("Benchmarks", "speed"),
     "service_level": ("Service level", "timer"),
+    "data": ("Data", "table"),
 }

@@ -9,11 +9,11 @@ import frame
 from nereus import verdicts
 from nereus.bench import results
 from nereus.cases import Case
-from nereus.insight import overview, service_level
+from nereus.insight import holdings, overview, service_level
 from nereus.paths import BENCHMARKS
 from nereus.verdicts import Verdict
 from pages import ADDRESSES
-from state import Deployment, answers_of_service
+from state import Deployment, answers_of_data, answers_of_service, declared
 
 _MARKS = {True: ":green[:material/check_circle:]", False: ":red[:material/error:]", None: ":gray[:material/help:]"}
 
@@ -28,12 +28,14 @@ def show(found: Deployment) -> None:
     promise = found.platform.promise.dashboard_average_s
     answer = answers_of_service(found, 24)
     frame.state_of(answer)
+    held = answers_of_data(found)
     measured, at = doors.measured(found)
     shown = {
         "cost": verdicts.on_cost(found.comparisons[Case.TYPICAL], found.today),
         "capacity": verdicts.on_filling(found.plan),
         "service_level": overview.on_promise(service_level.first(answer, "promise"), answer.at, promise),
         "benchmarks": verdicts.on_speed(results.read_all(BENCHMARKS / "results"), promise),
+        "data": overview.on_data(holdings.holdings(held, declared(found)), held.at),
         "overview": overview.on_services(measured, at),
     }
     _row(shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from nereus.insight.holdings import Holding
 from nereus.insight.service_level import Group
 from nereus.provision.status import ServiceStatus
 from nereus.verdicts import Verdict
@@ -34,3 +35,19 @@ def on_services(rows: Sequence[ServiceStatus], at: datetime) -> Verdict:
     down = ", ".join(row.name for row in rows if not row.up)
     said = f"Down: {down}." if down else "Every service answered a real request."
     return Verdict("Services up", f"{up} of {len(rows)}", f"{said} {at:%Y-%m-%d %H:%M:%S} UTC.", good=not down)
+
+
+def on_data(held: Sequence[Holding], at: datetime | None) -> Verdict:
+    """Do the declared use cases pass their checks, and how fresh are they? Unknown where nothing was checked."""
+    question = "Data: checks failing"
+    if at is None:
+        return Verdict(question, "unknown", "The warehouse never answered the portal.", good=None)
+    checks, failing = sum(each.checks for each in held), sum(each.failing for each in held)
+    last = max((each.last_load for each in held if each.last_load), default=None)
+    loaded = f"Last load {last.replace('T', ' ')[:16]} UTC" if last else "Nothing was loaded"
+    unchecked = [each.usecase.name for each in held if not each.checks]
+    said = f" Never checked: {', '.join(unchecked)}." if unchecked else ""
+    where = f"{loaded}.{said} Source: nereus_ops, {at:%Y-%m-%d %H:%M} UTC."
+    if not checks:
+        return Verdict(question, "never checked", where, good=None)
+    return Verdict(question, f"{failing} of {checks}", where, good=not failing)

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from nereus.paths import PORTAL, PROJECT
-from tests.unit.insight.deployed import Deployed
+from tests.unit.insight.deployed import FOLDER, Deployed
 
 
 @pytest.fixture
@@ -26,6 +26,10 @@ def deployed(running: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     """A platform whose warehouse is up."""
     monkeypatch.setenv("NEREUS_CONFIG", str(running.config))
     monkeypatch.delenv("NEREUS_HOME", raising=False)
+    monkeypatch.syspath_prepend(PORTAL)
+    import state
+
+    monkeypatch.setattr(state, "USECASES", FOLDER)
     st.cache_data.clear()
     return running
 

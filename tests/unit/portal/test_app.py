@@ -130,3 +130,12 @@ def test_the_figures_of_a_page_can_be_read_back_from_its_csv(monkeypatch: pytest
         ["limits", "1", "TB", "2.5"],
         ["limits", "2", "limit", "c"],
     ]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_data_shows_tables_checks_and_the_meaning_of_columns(visit: Visit) -> None:
+    shown = visit("data")
+    frames = {frame.value.columns[0]: frame.value for frame in shown.dataframe}
+    assert "sale" in set(frames["table"]["table"])
+    assert set(frames["check"]["state"]) <= {"PASS", "FAIL", "ERROR"}
+    assert "checks" in texts(shown)
