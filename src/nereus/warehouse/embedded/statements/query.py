@@ -70,6 +70,8 @@ def _run(session: Session, text: str) -> Result:
     key = results.key(session, answer.bound)
     kept = results.get(key) if key is not None else None
     if kept is not None:
+        if run is not None:
+            run.scanned = scans.NOTHING
         return kept
     try:
         result = _begun(session.stream(answer.bound.columns, answer.bound.sql))

@@ -135,7 +135,15 @@ def test_bytes_are_those_that_came_from_the_file(cold: Session, data: Path) -> N
     assert first is not None
     assert rows == ROWS
     assert 0.3 * size < first <= size
-    assert read(cold, "SELECT sum(hash), max(note) FROM points") == (ROWS, 0)
+    assert read(cold, "SELECT sum(hash), max(note) FROM points WHERE true") == (ROWS, 0)
+
+
+def test_a_result_that_is_given_again_reads_nothing(cold: Session) -> None:
+    sql = "SELECT sum(hash) FROM points"
+    assert read(cold, sql)[0] == ROWS
+    assert read(cold, sql) == (0, 0)
+    ask(cold, "SET enable_sql_cache = false")
+    assert read(cold, sql)[0] == ROWS
 
 
 def test_a_pruned_scan_reads_few_bytes(cold: Session) -> None:
