@@ -94,6 +94,29 @@ def sum_(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) 
     return _result(_called("sum", value, distinct), DOUBLE, args)
 
 
+@aggregate("multi_distinct_count")
+def multi_distinct_count(args: list[Typed], distinct: bool, order: Order, facts: SessionFacts) -> Typed:
+    """``multi_distinct_count(a)`` -> ``count(DISTINCT a)``, for which Doris' planner itself writes it"""
+    count_check("multi_distinct_count", args, 1)
+    return count(args, True, order, facts)
+
+
+@aggregate("multi_distinct_sum")
+def multi_distinct_sum(args: list[Typed], distinct: bool, order: Order, facts: SessionFacts) -> Typed:
+    """``multi_distinct_sum(a)`` -> ``sum(DISTINCT a)``"""
+    count_check("multi_distinct_sum", args, 1)
+    if not (args[0].type.is_numeric or args[0].type.name in ("boolean", "null")):
+        raise DorisError(f"sum requires a numeric or boolean parameter: multi_distinct_sum({args[0].type})")
+    return sum_(args, True, order, facts)
+
+
+@aggregate("multi_distinct_sum0")
+def multi_distinct_sum0(args: list[Typed], distinct: bool, order: Order, facts: SessionFacts) -> Typed:
+    """``multi_distinct_sum0(a)`` -> ``coalesce(sum(DISTINCT a), 0)``"""
+    total = multi_distinct_sum(args, distinct, order, facts)
+    return _result(call("coalesce", total, cast(exp.Literal.number(0), total.type)), total.type, args)
+
+
 @aggregate("sum0")
 def sum0(args: list[Typed], distinct: bool, order: Order, facts: SessionFacts) -> Typed:
     """``sum0(x)`` -> ``coalesce(sum(x), 0)``"""

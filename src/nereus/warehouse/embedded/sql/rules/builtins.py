@@ -95,6 +95,18 @@ NAMES = frozenset(_LISTED.split())
 GRAMMAR = frozenset(
     "date_ceil date_floor isnull mod position timestampadd timestampdiff".split()  # noqa: SIM905 - a list of words
 )
+#: Combinator behind an aggregate's name -> why it is refused.
+_COMBINATORS = {
+    **dict.fromkeys(
+        ("state", "merge", "union"),
+        "states of type AGG_STATE are not implemented. Keep bitmaps or HLLs, or aggregate the rows themselves.",
+    ),
+    **dict.fromkeys(
+        ("foreach", "foreachv2"),
+        "aggregates over the elements of arrays are not implemented. Unnest them with LATERAL VIEW posexplode"
+        " and GROUP BY the position.",
+    ),
+}
 #: Functions that the binder answers itself.
 _BINDER = frozenset({"grouping", "grouping_id"})
 
@@ -121,9 +133,17 @@ def reason(name: str) -> str | None:
     return registry.REFUSED.get(lowered, "no rule proves its results equal to Doris'")
 
 
+def _combined(name: str) -> str | None:
+    """Why an aggregate function with one of Doris' combinators behind its name is refused."""
+    base, _, combinator = name.lower().rpartition("_")
+    if base not in registry.AGGREGATES and base not in NAMES:
+        return None
+    return _COMBINATORS.get(combinator)
+
+
 def refusal(name: str) -> DorisError:
     """The error for a call that no rule answers: Doris' own for an unknown name, else a refusal with its reason."""
-    why = reason(name)
+    why = reason(name) or _combined(name)
     if why is None:
         return DorisError(f"Can not found function '{name}'")
     return Refused(f"the function {name.lower()}: {why}")

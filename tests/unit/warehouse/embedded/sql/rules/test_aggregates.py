@@ -33,6 +33,12 @@ ROWS = [
         ("sum(if(k > 1, 1, 0))", "2", "bigint"),
         ("sum(s)", None, "double"),
         ("sum0(k)", "5", "bigint"),
+        ("multi_distinct_count(k)", "2", "bigint"),
+        ("multi_distinct_sum(k)", "3", "bigint"),
+        ("multi_distinct_sum(p)", "3.35", "decimal(38,2)"),
+        ("multi_distinct_sum0(k)", "3", "bigint"),
+        ("group_bit_and(k)", "0", "int"),
+        ("group_bit_xor(k)", "1", "int"),
         ("avg(k)", "1.666666666666667", "double"),
         ("avg(p)", "1.8666", "decimal(38,4)"),
         ("min(k)", "1", "int"),
@@ -103,3 +109,21 @@ def test_what_depends_on_the_order_of_rows_is_refused(rules: Any, text: str) -> 
 def test_distinct_concatenation_in_another_order_is_refused(rules: Any) -> None:
     with pytest.raises(Refused, match="group_concat"):
         rules.query("select group_concat(distinct s order by k) from t", COLUMNS, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sum_foreach(array(k))", "sum_foreach: aggregates over the elements of arrays .*posexplode"),
+        ("max_foreachv2(array(k))", "max_foreachv2: aggregates over the elements"),
+        ("count_state(k)", "count_state: states of type AGG_STATE"),
+        ("avg_merge(k)", "avg_merge: states of type AGG_STATE"),
+        ("histogram(k)", "histogram: its text is not reproduced. Write width_bucket"),
+        ("count_by_enum(s)", "count_by_enum: the order in its text .* GROUP BY the column"),
+    ],
+)
+def test_combinators_and_texts_in_no_order_are_refused_by_name(rules: Any, text: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        rules.bind(text, COLUMNS)
+    with pytest.raises(DorisError, match=r"^Can not found function 'nothing_foreach'"):
+        rules.bind("nothing_foreach(k)", COLUMNS)
