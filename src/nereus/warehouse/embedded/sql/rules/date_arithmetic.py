@@ -218,7 +218,10 @@ for _unit in _SHIFTS:
 
 @function("date_trunc")
 def date_trunc(args: list[Typed], _facts: SessionFacts) -> Typed:
-    """``date_trunc(d, 'month')`` or ``date_trunc('month', d)`` -> ``date_trunc('month', d)`` in the type of d"""
+    """``date_trunc(d, 'month')`` or ``date_trunc('month', d)`` -> ``date_trunc('month', d)`` in the type of d
+
+    A computed text is read as datetime; of a literal Doris' frontend prints six digits that its type does not have.
+    """
     count_check("date_trunc", args, 2)
     value, word = args
     if isinstance(value.literal, str) and value.literal.lower() in _TRUNCATIONS:
@@ -228,10 +231,13 @@ def date_trunc(args: list[Typed], _facts: SessionFacts) -> Typed:
             "date_trunc function time unit param only support argument is "
             "year|quarter|month|week|day|hour|minute|second"
         )
+    if value.type.is_text and not isinstance(value.literal, str):
+        value = casts.cast_to(value, datetime(0))
     if not value.type.is_date:
-        raise Refused("date_trunc of a text", "Cast it to date or datetime.")
+        raise Refused(f"date_trunc of a {'text literal' if value.type.is_text else value.type}", _CAST_DATE)
     node = sql("date_trunc(u, d)", u=text(word.literal.lower()), d=value)
     return typed(cast(node, value.type), value.type, value)
 
 
+_CAST_DATE = "Cast it to date or datetime."
 _TRUNCATIONS = frozenset({"year", "quarter", "month", "week", "day", "hour", "minute", "second"})

@@ -15,6 +15,7 @@ from nereus.warehouse.embedded.sql.rules import casts, dateparse, literals
 from nereus.warehouse.embedded.sql.rules.build import cast, count_check, number, scaled, sql, text, twice, typed
 from nereus.warehouse.embedded.sql.rules.date_arguments import as_datetime, as_moment, check_utc
 from nereus.warehouse.embedded.sql.rules.dates import week_template, yearweek_template
+from nereus.warehouse.embedded.sql.rules.lambdas import let
 from nereus.warehouse.embedded.sql.rules.text_arguments import as_text, constant_text, refusal_text
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import BIGINT, DATE, VARCHAR, DorisType, datetime, decimal
@@ -106,13 +107,18 @@ def from_unixtime(args: list[Typed], facts: SessionFacts) -> Typed:
 
 @function("unix_timestamp")
 def unix_timestamp(args: list[Typed], facts: SessionFacts) -> Typed:
-    """``unix_timestamp(date)`` -> bigint, ``unix_timestamp(datetime(s))`` -> decimal(12+s,s); 0 before 1970"""
-    count_check("unix_timestamp", args, 0, 1)
+    """``unix_timestamp(date)`` -> bigint, ``unix_timestamp(datetime(s))`` -> decimal(12+s,s); 0 before 1970
+
+    ``unix_timestamp('07/01/2024', '%d/%m/%Y')`` -> the same of ``str_to_date(...)`` as decimal(18,6)
+    """
+    count_check("unix_timestamp", args, 0, 1, 2)
     check_utc("unix_timestamp", facts.variables.get("time_zone"))
     if not args:
         seconds = int(facts.now.replace(tzinfo=UTC).timestamp())
         found = literals.integer_as(seconds, BIGINT)
         return Typed(found.node, BIGINT, volatile=True)
+    if len(args) == 2:
+        return _written_timestamp(args, facts)
     if args[0].type.is_text and not isinstance(args[0].literal, str):
         raise Refused("unix_timestamp of a computed text", "Cast it to datetime.")
     if args[0].type == DATE:
@@ -135,6 +141,22 @@ def unix_timestamp(args: list[Typed], facts: SessionFacts) -> Typed:
         m=refusal_text("unix_timestamp after the year 3000"),
     )
     return typed(scaled(digits, type_), type_, value)
+
+
+def _written_timestamp(args: list[Typed], facts: SessionFacts) -> Typed:
+    if not args[0].type.is_text:
+        raise Refused(f"unix_timestamp of {args[0].type} with a format", "Leave the format out.")
+    moment = str_to_date(args, facts)
+    letters = set(re.findall("%(.)", constant_text("unix_timestamp", "format", args[1]))) & set("HisSfT")
+    if letters and not (letters >= {"T"} or letters >= {"H", "i", "s"} or letters >= {"H", "i", "S"}):
+        raise Refused("unix_timestamp with a part of the time of day", "Write %H, %i and %s, or none of them.")
+    node = let(
+        "d",
+        cast(moment, "TIMESTAMP"),
+        "CASE WHEN year(d) > 3000 THEN error(m) WHEN d IS NOT NULL THEN CAST(greatest(epoch_us(d), 0) AS HUGEINT) END",
+        m=refusal_text("unix_timestamp after the year 3000"),
+    )
+    return typed(scaled(node, decimal(18, 6)), decimal(18, 6), *args)
 
 
 _SHAPES = {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.sql.registry import FunctionRule, function
 from nereus.warehouse.embedded.sql.rules import casts
 from nereus.warehouse.embedded.sql.rules.build import cast, count_check, sql, text, twice, typed
 from nereus.warehouse.embedded.sql.rules.date_arguments import as_date, as_moment
+from nereus.warehouse.embedded.sql.rules.text_arguments import refusal_text
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import DATE, INT, SMALLINT, TINYINT, VARCHAR, DorisType, datetime
 
@@ -68,26 +71,36 @@ def monthname(args: list[Typed], _facts: SessionFacts) -> Typed:
 @function("week")
 def week(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``week(d)`` is ``week(d, 0)``; the modes 0 to 7 are MySQL's"""
-    count_check("week", args, 1, 2)
-    value = twice(as_moment(args[0]), "week")
-    return typed(cast(sql(week_template(_mode("week", args)), d=value), TINYINT), TINYINT, value)
+    return _in_mode("week", args, week_template, TINYINT)
 
 
 @function("yearweek")
 def yearweek(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``yearweek(d, mode)`` -> year * 100 + week, in the modes that count a week to one year only"""
-    count_check("yearweek", args, 1, 2)
-    value = twice(as_moment(args[0]), "yearweek")
-    return typed(cast(sql(yearweek_template(_mode("yearweek", args)), d=value), INT), INT, value)
+    return _in_mode("yearweek", args, yearweek_template, INT)
 
 
-def _mode(name: str, args: list[Typed]) -> int:
+def _in_mode(name: str, args: list[Typed], template: Callable[[int], str], type_: DorisType) -> Typed:
+    """The answer in the mode of the second argument: one CASE over all eight where it is computed."""
+    count_check(name, args, 1, 2)
+    value = twice(as_moment(args[0]), name)
     if len(args) == 1:
-        return 0
-    mode = args[1].literal
-    if not isinstance(mode, int) or not 0 <= mode <= 7:
-        raise Refused(f"{name} with a mode other than a number from 0 to 7")
-    return mode
+        return typed(cast(sql(template(0), d=value), type_), type_, value)
+    mode = args[1]
+    if mode.literal is not None:
+        if not isinstance(mode.literal, int) or not 0 <= mode.literal <= 7:
+            raise Refused(f"{name} with the mode {mode.literal}", "Write a number from 0 to 7.")
+        return typed(cast(sql(template(mode.literal), d=value), type_), type_, value)
+    if not mode.type.is_integer:
+        raise Refused(f"{name} with a mode of type {mode.type}", "Cast it to int.")
+    cases = " ".join(f"WHEN {number} THEN {template(number)}" for number in range(8))
+    node = sql(
+        f"CASE m {cases} ELSE CASE WHEN m IS NOT NULL THEN error(e) END END",
+        d=value,
+        m=twice(mode, name),
+        e=refusal_text(f"{name} with a mode below 0 or above 7"),
+    )
+    return typed(cast(node, type_), type_, *args)
 
 
 def _first_day(mode: int) -> str:

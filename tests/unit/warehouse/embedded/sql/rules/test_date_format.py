@@ -121,3 +121,18 @@ def test_seconds_since_1970_need_utc(rules: Any) -> None:
     for text in ("from_unixtime(0)", "unix_timestamp('2024-01-01')", "utc_timestamp()"):
         with pytest.raises(Refused, match="time zone Asia/Shanghai"):
             rules.answer(text, time_zone="Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("unix_timestamp('07/01/2024', '%d/%m/%Y')", "1704585600.000000"),
+        ("unix_timestamp('2007-11-30 10:30:19', '%Y-%m-%d %H:%i:%s')", "1196418619.000000"),
+        ("unix_timestamp('1969-01-01', '%Y-%m-%d')", "0.000000"),
+        ("unix_timestamp(concat('2024-01-', '01'), '%Y-%m-%d')", "1704067200.000000"),
+        ("unix_timestamp(cast(null as string), '%Y-%m-%d')", None),
+    ],
+)
+def test_timestamps_of_written_moments(rules: Any, text: str, answer: str | None) -> None:
+    """A moment by its format, in seconds with six digits."""
+    assert rules.answer(text)[0] == answer

@@ -154,3 +154,40 @@ def test_the_end_of_the_calendar_is_an_error(rules: Any) -> None:
 def test_doubtful_date_functions_are_refused(rules: Any, text: str) -> None:
     with pytest.raises(Refused, match="refuses"):
         rules.bind(text, {"s": "varchar(20)"})
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("microseconds_diff('2020-12-25 22:00:00.123456', '2020-12-25 22:00:00')", "123456"),
+        ("microseconds_sub('2020-12-25 22:00:00.123456', 56)", "2020-12-25 22:00:00.123400"),
+        ("milliseconds_diff('2020-12-25 22:00:01', '2020-12-25 22:00:00')", "1000"),
+        ("milliseconds_sub('2020-12-25 22:00:01.5', 500)", "2020-12-25 22:00:01.000000"),
+        ("quarters_sub('2020-01-31 02:02:02', 1)", "2019-10-31 02:02:02"),
+        ("week('2024-02-29', cast('1' as int))", "9"),
+        ("yearweek('2023-01-01', cast('3' as int))", "202252"),
+        ("week('2024-02-29', cast(null as int))", None),
+    ],
+)
+def test_small_steps(rules: Any, text: str, answer: str | None) -> None:
+    """Fractions of seconds give a datetime with six digits."""
+    assert rules.answer(text)[0] == answer
+
+
+def test_date_trunc_of_a_computed_text(rules: Any) -> None:
+    columns = {"x": "varchar(40)"}
+    found, type_ = rules.answers(
+        "date_trunc(x, 'month')", columns, [("2024-02-29",), ("2024-08-17 13:14:15",), (None,)]
+    )
+    assert (found, type_) == (["2024-02-01 00:00:00", "2024-08-01 00:00:00", None], "datetime")
+    with pytest.raises(Refused, match="date_trunc of a text literal"):
+        rules.bind("date_trunc('2024-02-29', 'month')")
+
+
+def test_week_with_modes_of_rows(rules: Any) -> None:
+    columns = {"d": "date", "m": "int"}
+    rows = [("2024-12-30", mode) for mode in range(8)]
+    found = rules.answers("week(d, m)", columns, rows)[0]
+    assert found == [rules.answer(f"week('2024-12-30', {mode})")[0] for mode in range(8)]
+    with pytest.raises(duckdb.Error, match="refuses week with a mode below 0 or above 7"):
+        rules.answers("week(d, m)", columns, [("2024-12-30", 8)])
