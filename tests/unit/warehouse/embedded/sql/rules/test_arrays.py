@@ -39,3 +39,19 @@ def test_answers(rules: Any, text: str, answer: str | None, type_: str) -> None:
 def test_doubtful_calls_are_refused(rules: Any, text: str) -> None:
     with pytest.raises(Refused, match="refuses"):
         rules.answer(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("array_min([2, null, 1])", "1"),
+        ("array_min(['b', 'a'])", "a"),
+        ("array_min([null])", None),
+        ("array_product(cast([2, null, 3.5] as array<double>))", "7"),
+        ("array_reverse_sort([1, null, 3])", "[3, 1, null]"),
+        ("array_reverse_sort(['a', 'b'])", '["b", "a"]'),
+    ],
+)
+def test_least_products_and_descending_order(rules: Any, text: str, answer: str | None) -> None:
+    """NULLs count nothing, and come last where the order is descending."""
+    assert rules.answer(text)[0] == answer

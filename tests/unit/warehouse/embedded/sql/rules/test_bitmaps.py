@@ -123,3 +123,19 @@ def test_anything_but_a_bitmap_is_an_error(rules: Any, text: str) -> None:
 def test_refused(rules: Any, text: str) -> None:
     with pytest.raises(Refused):
         rules.bind(text, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("bitmap_to_string(bitmap_andnot(bitmap_from_string('1,3,5'), bitmap_from_string('3')))", "1,5"),
+        ("bitmap_andnot_count(bitmap_from_string('1,3,5'), bitmap_from_string('3'))", "2"),
+        ("bitmap_count(bitmap_hash64('hello'))", "1"),
+        ("bitmap_count(bitmap_hash64(''))", "1"),
+        ("bitmap_count(bitmap_hash64(null))", "0"),
+        ("bitmap_to_string(to_bitmap_with_check('7'))", "7"),
+    ],
+)
+def test_other_names_and_checks(rules: Any, text: str, answer: str | None) -> None:
+    """Answers of clusters in Doris' suite: bitmap_andnot is bitmap_and_not."""
+    assert rules.answer(text)[0] == answer

@@ -53,3 +53,16 @@ def test_wrong_numbers_of_arguments_are_errors_as_in_doris(rules: Any) -> None:
 def test_nullif_of_a_random_value_is_refused(rules: Any) -> None:
     with pytest.raises(Refused, match="random"):
         rules.answer("nullif(rand(), 1)")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("true xor (true and false)", "1"),
+        ("true xor (1 = 1)", "0"),
+        ("true xor (null)", None),
+    ],
+)
+def test_exclusive_or(rules: Any, text: str, answer: str | None) -> None:
+    """NULL beside anything is NULL."""
+    assert rules.answer(text)[0] == answer

@@ -65,3 +65,20 @@ def test_a_weekday_that_is_none(rules: Any) -> None:
 def test_other_time_zones_are_refused(rules: Any) -> None:
     with pytest.raises(Refused, match="from_second in the time zone"):
         rules.answer("from_second(1)", time_zone="Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("month_ceil('2023-07-14 10:51:11')", "2023-08-01 00:00:00"),
+        ("month_ceil('2023-07-14 10:51:11', 5)", "2023-12-01 00:00:00"),
+        ("quarter_ceil('2023-07-14 10:51:11')", "2023-10-01 00:00:00"),
+        ("second_ceil('2023-07-13 22:28:18', 5)", "2023-07-13 22:28:20"),
+        ("second_floor('2023-07-13 22:28:18', 5)", "2023-07-13 22:28:15"),
+        ("week_ceil('2023-07-13 22:28:18')", "2023-07-17 00:00:00"),
+        ("week_ceil('2023-07-17')", "2023-07-17 00:00:00"),
+    ],
+)
+def test_rounding_up(rules: Any, text: str, answer: str | None) -> None:
+    """The next multiple of units since 0001-01-01, a Monday."""
+    assert rules.answer(text)[0] == answer

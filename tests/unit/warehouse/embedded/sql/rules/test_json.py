@@ -184,3 +184,16 @@ def test_the_order_of_documents_is_refused(rules: Any, order: str) -> None:
 def test_json_contains_of_null_is_null_whatever_the_path(rules: Any) -> None:
     assert rules.answer("""json_contains(NULL, '"music"', '{"age": 25}')""") == (None, "boolean")
     assert rules.answer("json_contains('[1]', cast(NULL as json))") == (None, "boolean")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("json_extract_largeint('{\"a\": 12345678901234567890123}', '$.a')", "12345678901234567890123"),
+        ("jsonb_extract_largeint('{\"a\": 1}', '$.a')", "1"),
+        ("jsonb_extract_largeint('{\"a\": \"x\"}', '$.a')", None),
+    ],
+)
+def test_wide_integers_in_documents(rules: Any, text: str, answer: str | None) -> None:
+    """A largeint keeps the digits that a bigint has not."""
+    assert rules.answer(text)[0] == answer

@@ -138,3 +138,15 @@ def test_what_doris_refuses(rules: Any, text: str) -> None:
     with pytest.raises(DorisError) as caught:
         rules.answer(text)
     assert not isinstance(caught.value, Refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("map_entries(map('a', 1, 'b', 2))", '[{"key":"a", "value":1}, {"key":"b", "value":2}]'),
+        ("map_entries(cast(null as map<int,int>))", None),
+    ],
+)
+def test_entries_of_a_map(rules: Any, text: str, answer: str | None) -> None:
+    """Pairs in the order of the map."""
+    assert rules.answer(text)[0] == answer

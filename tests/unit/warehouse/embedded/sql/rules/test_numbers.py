@@ -89,3 +89,25 @@ def test_random_values_differ_from_row_to_row(rules: Any) -> None:
         assert rules.bind(text).volatile
         found, _ = rules.answers(text, {"n": "int"}, [(1,), (2,), (3,)])
         assert len(set(found)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("acos(1)", "0"),
+        ("acos(0.5)", "1.047197551196598"),
+        ("acos(cast(1.1 as double))", None),
+        ("acos(null)", None),
+        ("cosh(0)", "1"),
+        ("cosh(1)", "1.543080634815244"),
+        ("tanh(0)", "0"),
+        ("tanh(0.5)", "0.4621171572600097"),
+        ("e()", "2.718281828459045"),
+        ("isinf(cast(1e308 as double) * 10)", "1"),
+        ("isinf(1)", "0"),
+        ("isinf(null)", None),
+    ],
+)
+def test_functions_of_angles_and_limits(rules: Any, text: str, answer: str | None) -> None:
+    """Values that C's mathematical library must give, and NULL outside a domain."""
+    assert rules.answer(text)[0] == answer

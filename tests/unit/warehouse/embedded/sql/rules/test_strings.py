@@ -122,3 +122,18 @@ def test_doubtful_calls_are_refused(rules: Any, text: str) -> None:
 def test_a_wrong_number_of_arguments_is_doris_own_error(rules: Any) -> None:
     with pytest.raises(DorisError, match="Can not found function 'upper' which has 2 arity"):
         rules.answer("upper('a', 'b')")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("ltrim_in('ababccaab', 'ab')", "ccaab"),
+        ("trim_in('ababccaab', 'ab')", "cc"),
+        ("trim_in('aa', 'a')", ""),
+        ("trim_in('  ab  ')", "ab"),
+        ("ltrim_in(null, 'a')", None),
+    ],
+)
+def test_sets_of_characters_are_trimmed(rules: Any, text: str, answer: str | None) -> None:
+    """Any of the characters, in any order, on one side or both."""
+    assert rules.answer(text)[0] == answer

@@ -23,6 +23,8 @@ ROWS = [(1, 10, "a"), (1, 20, None), (1, 20, "c"), (2, 5, "d")]
             ["0.3333333333333333", "0.6666666666666666", "0.6666666666666666", "0"],
             "double",
         ),
+        ("cume_dist() over (order by v)", ["0.5", "1", "1", "0.25"], "double"),
+        ("nth_value(v, 2) over (partition by k order by v, s)", [None, "20", "20", None], "int"),
         ("ntile(2) over (order by v, s)", ["1", "2", "2", "1"], "bigint"),
         ("lag(v) over (partition by k order by v, s)", [None, "10", "20", None], "int"),
         ("lag(v, 1, 0) over (partition by k order by v, s)", ["0", "10", "20", "0"], "int"),
