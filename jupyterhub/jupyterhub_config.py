@@ -39,9 +39,14 @@ if here.oidc is None:
     c.Authenticator.allow_all = True
 else:
     c.JupyterHub.authenticator_class = "generic-oauth"
+    c.GenericOAuthenticator.scope = ["openid", "profile", "email", "groups"]
+    c.GenericOAuthenticator.username_claim = "preferred_username"
+    c.GenericOAuthenticator.auth_state_groups_key = "oauth_user.groups"
     for name, value in here.oidc.items():
         setattr(c.GenericOAuthenticator, name, value)
 c.Authenticator.manage_groups = True
+# A name is the name of a home, too.
+c.Authenticator.username_pattern = r"[a-z0-9][a-z0-9._@+-]{0,62}"
 
 # What they get.
 spawners.ScientistSpawner.settings = here
@@ -61,14 +66,19 @@ c.Spawner.http_timeout = 90
 c.JupyterHub.active_server_limit = here.servers
 c.JupyterHub.concurrent_spawn_limit = 2
 c.JupyterHub.cleanup_servers = True
+# The whole Hub ends within 15 s, its servers included.
+c.LocalProcessSpawner.interrupt_timeout = 5
+c.LocalProcessSpawner.term_timeout = 3
+c.LocalProcessSpawner.kill_timeout = 2
 
 # Who helps.
+idle_s = round(here.idle_minutes * 60)
 c.JupyterHub.services = [
     {
         "name": "idle-culler",
         "command": [
             *(sys.executable, "-m", "jupyterhub_idle_culler"),
-            *(f"--timeout={here.idle_minutes * 60}", "--cull-every=120", "--max-age=86400"),
+            *(f"--timeout={idle_s}", f"--cull-every={min(120, max(1, idle_s // 2))}", "--max-age=86400"),
         ],
     },
     # Asks the Hub about itself when the platform's state is looked at.

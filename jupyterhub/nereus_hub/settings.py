@@ -42,7 +42,7 @@ class Settings:
     warehouse: dict[str, str]
     memory_gb: float
     servers: int
-    idle_minutes: int
+    idle_minutes: float
     isolated: bool
     proxy_secret: str
     probe_token: str

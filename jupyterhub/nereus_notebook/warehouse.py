@@ -143,7 +143,9 @@ def _connected() -> adbc.Connection:
 def _setting(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise WarehouseError(f"{name} is not set: open the notebook through JupyterHub, which knows the warehouse")
+        raise WarehouseError(
+            f"{name} is not set: JupyterHub gives it to people who have a warehouse user (nereus scientist add)"
+        )
     return value
 
 

@@ -42,6 +42,11 @@ ACCOUNTS: Mapping[str, tuple[str, bool]] = {
 #: Use cases give their roles to this warehouse user; the others get what it has.
 _FIRST = "scientist"
 _HOLDER = re.compile(r"'([^']+)'@'%'")
+#: Without allowed groups everybody whom the provider knows could come in.
+_PROVIDER = (
+    *("client_id", "client_secret", "authorize_url", "token_url", "userdata_url", "oauth_callback_url"),
+    "allowed_groups",
+)
 _ENVIRONMENTS = ("jupyterhub", "notebooks")
 #: What several user ids must reach lies here when root runs the Hub: root's own folders are closed to them.
 _PUBLIC = Path("/var/lib/nereus")
@@ -109,6 +114,7 @@ def prepare(home: Home, platform: Platform) -> None:
         "isolated": isolated(),
         "proxy_secret": secrets.ensure(home, "jupyterhub-proxy"),
         "probe_token": secrets.ensure(home, "jupyterhub-probe"),
+        "oidc": provider(home),
     }
     _write(home.run / "jupyterhub.json", settings)
     known = accounts(home)
@@ -174,6 +180,24 @@ def users_file(home: Home) -> Path:
     return home.secrets / "jupyterhub-users.json"
 
 
+def provider(home: Home) -> dict[str, object] | None:
+    """GenericOAuthenticator's settings for an OpenID Connect provider, or None where people log in with passwords.
+
+    They stand in secrets/jupyterhub-oidc.json, since the client's secret is among them. Raises BadInput.
+    """
+    file = home.secrets / "jupyterhub-oidc.json"
+    if not file.exists():
+        return None
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        lacking = [name for name in _PROVIDER if name not in found]
+    except ValueError as error:
+        raise BadInput(f"{file} is not JSON: {error}", fix="docs/jupyterhub.md shows one.") from error
+    if lacking:
+        raise BadInput(f"{file} lacks {', '.join(lacking)}", fix="docs/jupyterhub.md shows what stands there.")
+    return dict(found)
+
+
 def accounts(home: Home) -> dict[str, Any]:
     """Every account of the Hub by its name."""
     try:
@@ -203,8 +227,8 @@ def probe(home: Home, host: str, port: int) -> Any:  # noqa: ANN401 - a callable
     def ask() -> None:
         page = requests.get(f"http://{host}:{port}/hub/login", timeout=probes.TIMEOUT_SECONDS)
         page.raise_for_status()
-        if "<form" not in page.text:
-            raise RuntimeError("the login page has no form")
+        if "<form" not in page.text and "/hub/oauth_login" not in page.text:
+            raise RuntimeError("the login page has neither a form nor the way to the provider")
         token = secrets.ensure(home, "jupyterhub-probe")
         answer = requests.get(
             f"http://{host}:{port}/hub/api/users",

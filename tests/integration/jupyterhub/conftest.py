@@ -27,11 +27,16 @@ _SHOP = (
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A warehouse with a small shop in it that runs. Environments are made by provisioning, not by a test."""
+def environments() -> None:
+    """They are made by provisioning, not by a test."""
     for name in ("jupyterhub", "notebooks"):
         if not jupyterhub.environment_folder(name).is_dir():
             not_run(f"the environment {name}", "run make provision once")
+
+
+@pytest.fixture(scope="session")
+def deployment(environments: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A warehouse with a small shop in it that runs."""
     made = declare(tmp_path_factory.mktemp("hub"))
     secrets.ensure(made.home, "warehouse-root")
     with running(made, "warehouse"):

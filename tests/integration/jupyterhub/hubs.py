@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from nereus import config
 from nereus.config import Platform
 from nereus.config.rules import PORTS_TAKEN
 from nereus.home import Home
+from nereus.paths import USECASES
 from nereus.provision import jupyterhub
 from nereus.provision.services import Service, local_services
 from nereus.warehouse.client import Warehouse
@@ -65,6 +67,7 @@ class Running:
     service: Service
     process: psutil.Popen
     log: Path
+    probe_token: str = ""
 
     def family(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -142,6 +145,10 @@ class Person:
         page = self.browser.get(f"{self.url}/hub/login", timeout=PATIENCE_S)
         form = {"username": self.name, "password": password, "_xsrf": _token(page.text)}
         return self.browser.post(f"{self.url}/hub/login?next=/hub/home", data=form, timeout=PATIENCE_S)
+
+    def come_from_provider(self) -> requests.Response:
+        """Log in at the OpenID Connect provider, which knows who this is."""
+        return self.browser.get(f"{self.url}/hub/oauth_login?next=/hub/home", timeout=PATIENCE_S)
 
     def start_server(self) -> None:
         """Come to the Lab's page, as the button does."""
@@ -223,3 +230,14 @@ def nereus(deployment: Deployment, *words: str, code: int = 0) -> str:
     said = done.stdout + done.stderr
     assert done.returncode == code, said
     return said
+
+
+def small_usecases(folder: Path) -> Path:
+    """Copies of the use cases, retail at a hundredth of its size."""
+    for name in ("flights", "retail"):
+        shutil.copytree(USECASES / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    declared = folder / "retail" / "usecase.yaml"
+    text = declared.read_text("utf-8")
+    assert "scale: 1 " in text
+    declared.write_text(text.replace("scale: 1 ", "scale: 0.01 "), "utf-8")
+    return folder

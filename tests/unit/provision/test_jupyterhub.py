@@ -73,3 +73,14 @@ def test_the_first_accounts_and_unknown_ones_are_not_removed(home: Home, platfor
     for name in ("admin", "scientist", "ada"):
         with pytest.raises(BadInput, match=f"{name} is no account that can be removed"):
             jupyterhub.remove(home, Warehouse(mysql_port=1), name)
+
+
+def test_a_provider_is_described_whole_or_not_at_all(home: Home) -> None:
+    assert jupyterhub.provider(home) is None
+    file = home.secrets / "jupyterhub-oidc.json"
+    file.write_text("{", "utf-8")
+    with pytest.raises(BadInput, match="is not JSON"):
+        jupyterhub.provider(home)
+    file.write_text('{"client_id": "hub", "client_secret": "s", "authorize_url": "a", "token_url": "t"}', "utf-8")
+    with pytest.raises(BadInput, match="lacks userdata_url, oauth_callback_url, allowed_groups"):
+        jupyterhub.provider(home)
