@@ -1,11 +1,21 @@
-"""Order among the bounds of RANGE partitions, which are kept as Doris text."""
+"""Order among the bounds of RANGE partitions, which are kept as Doris text, one for each partition column.
+
+A lower bound that is None in every column is MINVALUE, an upper one MAXVALUE. Where fewer values are written than there
+are columns, the least value of the others' types stands in their place.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from nereus.warehouse.embedded.types import DorisType
 
 #: Compares with others of the same column type.
 Order = tuple[int, int, str]
+#: Compares with others of the same partition columns.
+Key = tuple[Order, ...]
+#: The texts of one bound.
+Texts = Sequence[str | None]
 
 
 def low_order(bound: str | None, kind: DorisType) -> Order:
@@ -13,14 +23,19 @@ def low_order(bound: str | None, kind: DorisType) -> Order:
     return (-1, 0, "") if bound is None else _order(bound, kind)
 
 
-def high_order(bound: str | None, kind: DorisType) -> Order:
-    """Of an upper bound; None is MAXVALUE."""
-    return (1, 0, "") if bound is None else _order(bound, kind)
+def low_key(bound: Texts, kinds: Sequence[DorisType]) -> Key:
+    """Of a lower bound."""
+    return tuple(low_order(text, kind) for text, kind in zip(bound, kinds, strict=True))
 
 
-def overlap(one: tuple[str | None, str | None], other: tuple[str | None, str | None], kind: DorisType) -> bool:
+def high_key(bound: Texts, kinds: Sequence[DorisType]) -> Key:
+    """Of an upper bound."""
+    return tuple((1, 0, "") if text is None else _order(text, kind) for text, kind in zip(bound, kinds, strict=True))
+
+
+def overlap(one: tuple[Texts, Texts], other: tuple[Texts, Texts], kinds: Sequence[DorisType]) -> bool:
     """Whether two ranges [lower, upper) share a value."""
-    return low_order(one[0], kind) < high_order(other[1], kind) and low_order(other[0], kind) < high_order(one[1], kind)
+    return low_key(one[0], kinds) < high_key(other[1], kinds) and low_key(other[0], kinds) < high_key(one[1], kinds)
 
 
 def _order(bound: str, kind: DorisType) -> Order:

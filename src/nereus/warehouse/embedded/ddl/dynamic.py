@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from nereus.warehouse.embedded.catalog.bounds import high_order, low_order, overlap
+from nereus.warehouse.embedded.catalog.bounds import high_key, low_key, overlap
 from nereus.warehouse.embedded.catalog.model import Column, Distribution, Partition, Partitioning, Table
 from nereus.warehouse.embedded.catalog.names import check_partition_name
 from nereus.warehouse.embedded.errors import DorisError, Refused
@@ -40,6 +40,8 @@ def read_dynamic(
         raise DorisError(f"Invalid dynamic partition properties: {', '.join(unknown)}")
     if partitioning is None or partitioning.kind != "RANGE":
         raise DorisError("Only support dynamic partition properties on range partition table")
+    if len(partitioning.columns) > 1:
+        raise DorisError("Dynamic partition only support single-column range partition")
     for needed in ("time_unit", "prefix", "end"):
         if not found.get(needed):
             raise DorisError(f"Must assign dynamic_partition.{needed} properties")
@@ -121,6 +123,7 @@ def moved(table: Table, now: datetime) -> tuple[tuple[Partition, ...], tuple[str
     column = table.column(table.partitioning.columns[0])
     if column is None:
         return (), ()
+    kinds = (column.type,)
     unit = found["time_unit"].upper()
     local = now.astimezone(ZoneInfo(found["time_zone"])).replace(tzinfo=None)
     day = int(found.get("start_day_of_month", "1"))
@@ -131,14 +134,14 @@ def moved(table: Table, now: datetime) -> tuple[tuple[Partition, ...], tuple[str
     added = []
     for offset in range(_first(found), int(found["end"]) + 1):
         lower, upper = border(offset), border(offset + 1)
-        if any(overlap((known.lower[0], known.upper[0]), (lower, upper), column.type) for known in table.partitions):
+        if any(overlap((known.lower, known.upper), ((lower,), (upper,)), kinds) for known in table.partitions):
             continue
         digits = _begin(local, unit, offset, day).strftime("%Y%m%d%H")[: _DIGITS[unit]]
         added.append(Partition(found["prefix"] + digits, 0, (lower,), (upper,)))
     if int(found["start"]) == NO_START:
         return tuple(added), ()
-    oldest = low_order(border(int(found["start"])), column.type)
-    past = [known.name for known in table.partitions if high_order(known.upper[0], column.type) <= oldest]
+    oldest = low_key((border(int(found["start"])),), kinds)
+    past = [known.name for known in table.partitions if high_key(known.upper, kinds) <= oldest]
     return tuple(added), tuple(past)
 
 

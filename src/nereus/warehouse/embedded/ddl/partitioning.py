@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from nereus.warehouse.embedded.catalog.bounds import high_order, low_order, overlap
+from nereus.warehouse.embedded.catalog.bounds import high_key, low_key, overlap
 from nereus.warehouse.embedded.catalog.model import Column, Partition, Partitioning
 from nereus.warehouse.embedded.catalog.names import check_partition_name
 from nereus.warehouse.embedded.ddl.columns import INTEGER_BITS, check_integer, check_literal, moment
@@ -39,8 +39,6 @@ def make_partitioning(written: PartitionBy, columns: Sequence[Column], *, merge_
         if column in found:
             raise DorisError(f"Duplicated partition column {name}")
         found.append(column)
-    if written.kind == "RANGE" and len(found) > 1:
-        raise Refused("RANGE partitions over several columns", "Partition by the first of them.")
     if unit in ("second", "minute", "hour") and found[0].type.name == "date":
         raise Refused(f"AUTO PARTITION BY RANGE (date_trunc(..., '{unit}')) over a DATE column")
     return Partitioning(written.kind, tuple(column.name for column in found), written.auto, unit)
@@ -122,24 +120,53 @@ def _expanded(definition: PartitionDef, types: Sequence[DorisType], known: Seque
             raise DorisError(f"Unknown properties: {name} = {definition.properties[name]}")
     kept = tuple(sorted(definition.properties.items()))
     if definition.kind == "STEP":
+        if len(types) > 1:
+            raise Refused("FROM ... TO of partitions over several columns", "Write each partition with its bounds.")
         return _steps(definition, types[0], kept)
     if definition.kind == "IN":
         return [_list(definition, types, kept)]
-    if any(len(bounds) > 1 for bounds in (definition.lower, definition.upper)):
-        raise DorisError("Invalid range value format： partition column number in multi partition clause must be one")
-    kind = types[0]
-    upper = canonical(definition.upper[0], kind) if definition.upper else None
+    _check_count(definition, types)
+    upper = _bound(definition.upper, types)
     if definition.kind == "FIXED":
-        lower = _low(canonical(definition.lower[0], kind), kind)
-        if low_order(lower, kind) >= high_order(upper, kind):
+        lower = _low(_bound(definition.lower, types), types)
+        if low_key(lower, types) >= high_key(upper, types):
+            shown = " ".join(f"({', '.join(f'{text!r}' for text in bound)})," for bound in (lower, upper))
             raise DorisError(
-                f"Invalid range value format： The lower values must smaller than upper values: "
-                f"[('{lower}'), ('{upper}'))"
+                f"Invalid range value format： The lower values must smaller than upper values: [{shown[:-1]})"
             )
-        return [Partition(definition.name, 0, (lower,), (upper,), properties=kept)]
-    below = [p for p in known if high_order(p.upper[0], kind) < high_order(upper, kind)]
-    last = max(below, key=lambda p: high_order(p.upper[0], kind), default=None)
-    return [Partition(definition.name, 0, (None if last is None else last.upper[0],), (upper,), properties=kept)]
+        return [Partition(definition.name, 0, lower, upper, properties=kept)]
+    if _low(upper, types) != upper:
+        shown = ", ".join(f'"{text}"' for text in upper)
+        raise DorisError(f"Partition's upper value should not be MIN VALUE: ({shown})")
+    below = [p for p in known if high_key(p.upper, types) < high_key(upper, types)]
+    last = max(below, key=lambda p: high_key(p.upper, types), default=None)
+    lower = (None,) * len(types) if last is None else last.upper
+    return [Partition(definition.name, 0, lower, upper, properties=kept)]
+
+
+def _check_count(definition: PartitionDef, types: Sequence[DorisType]) -> None:
+    """Each bound has a value for each column, or for the first of them."""
+    for bound in (definition.lower, definition.upper):
+        if len(bound) > len(types):
+            if len(types) == 1:
+                raise DorisError(
+                    "Invalid range value format： partition column number in multi partition clause must be one"
+                )
+            raise DorisError(f"Partition values number is more than partition column number: {_key(bound)}")
+        # LESS THAN (MAXVALUE, ...) is the end whatever follows.
+        ends = definition.kind == "LESS" and bound[:1] == (Bound(None),)
+        if len(bound) > 1 and Bound(None) in bound and not ends:
+            raise DorisError("Not support MAXVALUE in multi partition range values.")
+        if len(types) > 1 and len(bound) == 1 and bound[0].text is None and not ends:
+            raise Refused("MAXVALUE as the first of several partition columns", "Write VALUES LESS THAN MAXVALUE.")
+
+
+def _bound(written: Sequence[Bound], types: Sequence[DorisType]) -> tuple[str | None, ...]:
+    """The texts of a bound; where values are missing, the least of their types."""
+    if not written or written[0].text is None:
+        return (None,) * len(types)
+    found = [canonical(bound, kind) for bound, kind in zip(written, types, strict=False)]
+    return (*found, *(lowest(kind) for kind in types[len(found) :]))
 
 
 def canonical(bound: Bound, kind: DorisType) -> str | None:
@@ -164,8 +191,9 @@ def lowest(kind: DorisType) -> str:
     return moment("0000-01-01", kind)
 
 
-def _low(bound: str | None, kind: DorisType) -> str | None:
-    return None if bound == lowest(kind) else bound
+def _low(bound: tuple[str | None, ...], types: Sequence[DorisType]) -> tuple[str | None, ...]:
+    """A lower bound; the least value of every type is MINVALUE."""
+    return (None,) * len(types) if bound == tuple(map(lowest, types)) else bound
 
 
 def _list(definition: PartitionDef, types: Sequence[DorisType], kept: tuple[tuple[str, str], ...]) -> Partition:
@@ -206,26 +234,16 @@ def _check_free(partition: Partition, known: Sequence[Partition], types: Sequenc
                     f"Invalid list value format: The partition key[{key}] in partition item[{mine}] is conflict with "
                     f"current partitionKeys[{theirs}]"
                 )
-        elif overlap((partition.lower[0], partition.upper[0]), (other.lower[0], other.upper[0]), types[0]):
-            raise DorisError(
-                f"Range {_range(partition, types[0])} is intersected with range: {_range(other, types[0])}"
-            )
+        elif overlap((partition.lower, partition.upper), (other.lower, other.upper), types):
+            raise DorisError(f"Range {_range(partition, types)} is intersected with range: {_range(other, types)}")
 
 
-def _range(partition: Partition, kind: DorisType) -> str:
+def _range(partition: Partition, types: Sequence[DorisType]) -> str:
     """As Doris prints a range in errors and in SHOW PARTITIONS."""
-    name = _WIRE_NAMES.get(kind.name, kind.name.upper())
-    lower, upper = partition.lower[0] or lowest(kind), partition.upper[0] or "MAXVALUE"
-    return f"[types: [{name}]; keys: [{lower}]; ..types: [{name}]; keys: [{upper}]; )"
-
-
-def describe_range(partition: Partition, types: Sequence[DorisType]) -> str:
-    """Column Range of SHOW PARTITIONS."""
-    if not partition.values:
-        return _range(partition, types[0])
     names = ", ".join(_WIRE_NAMES.get(kind.name, kind.name.upper()) for kind in types)
-    keys = (", ".join("NULL" if text is None else text for text in key) for key in partition.values)
-    return "; ".join(f"types: [{names}]; keys: [{key}]" for key in keys) + "; "
+    lower = ", ".join(text or lowest(kind) for text, kind in zip(partition.lower, types, strict=True))
+    upper = ", ".join(text or "MAXVALUE" for text in partition.upper)
+    return f"[types: [{names}]; keys: [{lower}]; ..types: [{names}]; keys: [{upper}]; )"
 
 
 def _steps(definition: PartitionDef, kind: DorisType, kept: tuple[tuple[str, str], ...]) -> list[Partition]:
@@ -248,7 +266,7 @@ def _steps(definition: PartitionDef, kind: DorisType, kept: tuple[tuple[str, str
     made = []
     for name, lower, upper in bounds:
         low, high = canonical(Bound(lower), kind), canonical(Bound(upper), kind)
-        made.append(Partition(name, 0, (_low(low, kind),), (high,), properties=kept))
+        made.append(Partition(name, 0, _low((low,), [kind]), (high,), properties=kept))
     return made
 
 

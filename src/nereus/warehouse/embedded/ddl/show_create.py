@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nereus.warehouse.embedded.catalog.bounds import low_order
+from nereus.warehouse.embedded.catalog.bounds import low_key, low_order
 from nereus.warehouse.embedded.catalog.model import Column, Index, KeyModel, Partition, Table, View
 from nereus.warehouse.embedded.ddl.dynamic import settings
 from nereus.warehouse.embedded.ddl.partitioning import lowest
@@ -98,14 +98,16 @@ def _partitions(table: Table) -> str:
             head = f"AUTO PARTITION BY RANGE (date_trunc({_names(partitioning.columns)}, '{partitioning.unit}'))"
         else:
             head = f"PARTITION BY RANGE({_names(partitioning.columns)})"
-        ordered = sorted(table.partitions, key=lambda partition: low_order(partition.lower[0], types[0]))
-        entries = [_range_entry(partition, types[0]) for partition in ordered]
+        ordered = sorted(table.partitions, key=lambda partition: low_key(partition.lower, types))
+        entries = [_range_entry(partition, types) for partition in ordered]
     return f"{head}\n(" + ",\n".join(entries) + ")"
 
 
-def _range_entry(partition: Partition, kind: DorisType) -> str:
-    lower = _literal(partition.lower[0] or lowest(kind), kind)
-    upper = "MAXVALUE" if partition.upper[0] is None else _literal(partition.upper[0], kind)
+def _range_entry(partition: Partition, types: list[DorisType]) -> str:
+    lower = ", ".join(_literal(text or lowest(kind), kind) for text, kind in zip(partition.lower, types, strict=True))
+    upper = ", ".join(
+        "MAXVALUE" if text is None else _literal(text, kind) for text, kind in zip(partition.upper, types, strict=True)
+    )
     return f"PARTITION {partition.name} VALUES [({lower}), ({upper}))"
 
 

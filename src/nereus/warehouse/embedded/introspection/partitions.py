@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from nereus.warehouse.embedded.catalog.bounds import low_key
 from nereus.warehouse.embedded.catalog.model import Partition, Table
 from nereus.warehouse.embedded.introspection.storage import Size, partition_rows, readable
 from nereus.warehouse.embedded.tiers.model import policy_of
@@ -101,13 +102,8 @@ def _ordered(table: Table) -> list[Partition]:
     """Ranges ascend, as Doris shows them."""
     if table.partitioning is None or table.partitioning.kind != "RANGE":
         return list(table.partitions)
-    numeric = _kinds(table)[0].is_integer
-
-    def order(partition: Partition) -> tuple[bool, int, str]:
-        lower = partition.lower[0]
-        return lower is not None, int(lower or 0) if numeric else 0, lower or ""
-
-    return sorted(table.partitions, key=order)
+    kinds = _kinds(table)
+    return sorted(table.partitions, key=lambda partition: low_key(partition.lower, kinds))
 
 
 def _shown(table: Table, partition: Partition) -> str:
@@ -115,7 +111,8 @@ def _shown(table: Table, partition: Partition) -> str:
     if partition.values:
         keys = (", ".join(value or "NULL" for value in values) for values in partition.values)
         return "[" + ", ".join(f"types: [{types}]; keys: [{key}]; " for key in keys) + "]"
-    lower, upper = _keys(table, partition.lower), _keys(table, partition.upper)
+    lower = ", ".join(text or _least(kind) for text, kind in zip(partition.lower, _kinds(table), strict=True))
+    upper = ", ".join(text or "MAXVALUE" for text in partition.upper)
     return f"[types: [{types}]; keys: [{lower}]; ..types: [{types}]; keys: [{upper}]; )"
 
 
@@ -132,12 +129,6 @@ def _type_word(kind: DorisType) -> str:
     return {"date": "datev2", "datetime": "datetimev2"}.get(kind.name, kind.name)
 
 
-def _keys(table: Table, bound: tuple[str | None, ...]) -> str:
-    shown = []
-    for kind, value in zip(_kinds(table), bound, strict=False):
-        if value is not None:
-            shown.append(value)
-        else:
-            word = _type_word(kind)
-            shown.append(_LEAST.get(word) or _LEAST_NUMBER.get(word, "MIN_VALUE"))
-    return ", ".join(shown)
+def _least(kind: DorisType) -> str:
+    word = _type_word(kind)
+    return _LEAST.get(word) or _LEAST_NUMBER.get(word, "MIN_VALUE")

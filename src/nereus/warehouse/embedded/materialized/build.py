@@ -197,6 +197,8 @@ def _lineage(session: Session, parts: Parts | None, position: int) -> tuple[Tabl
         table = session.warehouse.catalog.snapshot().table(*source.table)
         if not isinstance(table, Table) or table.partitioning is None or table.partitioning.kind != "RANGE":
             continue
+        if len(table.partitioning.columns) > 1:
+            continue
         if sum(other.table == source.table for other in joined.sources) > 1:
             continue
         own = table.partitioning.columns[0]

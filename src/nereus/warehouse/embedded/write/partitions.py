@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import cast
 
-from nereus.warehouse.embedded.catalog.bounds import low_order
+from nereus.warehouse.embedded.catalog.bounds import low_key
 from nereus.warehouse.embedded.catalog.model import Partition, Partitioning, Table
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.types import DorisType
@@ -27,8 +27,8 @@ def inside(table: Table, partitions: Iterable[Partition], columns: Sequence[str]
     if partitioning.kind == "LIST":
         keys = [values for partition in partitions for values in partition.values]
         return _any(_equal(columns, types, key) for key in keys)
-    spans = _merged(sorted(partitions, key=lambda p: low_order(p.lower[0], types[0])), types[0])
-    return _any(_between(columns[0], types[0], lower, upper) for lower, upper in spans)
+    spans = _merged(sorted(partitions, key=lambda p: low_key(p.lower, types)))
+    return _any(_between(columns, types, lower, upper) for lower, upper in spans)
 
 
 def partition_types(table: Table) -> list[DorisType]:
@@ -64,10 +64,10 @@ def auto_partitions(table: Table, values: Iterable[Sequence[object]]) -> tuple[P
 def without_known(table: Table, values: Iterable[Sequence[object]]) -> list[Sequence[object]]:
     """The truncated values that no present partition of an AUTO RANGE table holds."""
     kind = partition_types(table)[0]
-    spans = _merged(sorted(table.partitions, key=lambda p: low_order(p.lower[0], kind)), kind)
+    spans = _merged(sorted(table.partitions, key=lambda p: low_key(p.lower, [kind])))
 
     def known(text: str) -> bool:
-        return any((low is None or low <= text) and (high is None or text < high) for low, high in spans)
+        return any((low is None or low <= text) and (high is None or text < high) for (low,), (high,) in spans)
 
     return [row for row in values if isinstance(row[0], date) and not known(_moment_text(row[0], kind))]
 
@@ -82,27 +82,56 @@ def _any(predicates: Iterable[str]) -> str:
     return "(" + (" OR ".join(predicates) or "FALSE") + ")"
 
 
-def _merged(ordered: Sequence[Partition], kind: DorisType) -> list[tuple[str | None, str | None]]:
+#: The texts of a lower and an upper bound.
+_Span = tuple[tuple[str | None, ...], tuple[str | None, ...]]
+
+
+def _merged(ordered: Sequence[Partition]) -> list[_Span]:
     """Ranges that touch become one, so that the usual unbroken row of months is a single comparison."""
-    spans: list[tuple[str | None, str | None]] = []
+    spans: list[_Span] = []
     for partition in ordered:
-        lower, upper = partition.lower[0], partition.upper[0]
-        if spans and spans[-1][1] is not None and spans[-1][1] == lower:
+        lower, upper = partition.lower, partition.upper
+        if spans and spans[-1][1][0] is not None and spans[-1][1] == lower:
             spans[-1] = (spans[-1][0], upper)
         else:
             spans.append((lower, upper))
     return spans
 
 
-def _between(column: str, kind: DorisType, lower: str | None, upper: str | None) -> str:
+def _between(
+    columns: Sequence[str], types: Sequence[DorisType], lower: Sequence[str | None], upper: Sequence[str | None]
+) -> str:
+    if len(columns) > 1:
+        return _between_keys(columns, types, lower, upper)
+    (column,), (kind,), (low,), (high,) = columns, types, lower, upper
     parts = []
-    if lower is not None:
-        parts.append(f"{column} >= {constant(lower, kind)}")
-    if upper is not None:
-        parts.append(f"{column} < {constant(upper, kind)}")
+    if low is not None:
+        parts.append(f"{column} >= {constant(low, kind)}")
+    if high is not None:
+        parts.append(f"{column} < {constant(high, kind)}")
     within = " AND ".join(parts) or "TRUE"
     # NULL sorts before every value: it belongs to the partition that has no lower bound.
-    return f"coalesce({within}, {'TRUE' if lower is None else 'FALSE'})"
+    return f"coalesce({within}, {'TRUE' if low is None else 'FALSE'})"
+
+
+def _between_keys(
+    columns: Sequence[str], types: Sequence[DorisType], lower: Sequence[str | None], upper: Sequence[str | None]
+) -> str:
+    """``(a, b) >= (1, 2) AND (a, b) < (3, 4)``, compared column by column; NULL sorts before every value."""
+    parts = []
+    if lower[0] is not None:
+        parts.append(f"coalesce({_at_least(columns, types, lower)}, FALSE)")
+    if upper[0] is not None:
+        parts.append(f"NOT coalesce({_at_least(columns, types, upper)}, FALSE)")
+    return f"({' AND '.join(parts) or 'TRUE'})"
+
+
+def _at_least(columns: Sequence[str], types: Sequence[DorisType], bound: Sequence[str | None]) -> str:
+    """NULL or false where the row sorts before the bound."""
+    column, value = columns[0], constant(bound[0], types[0])
+    if len(columns) == 1:
+        return f"{column} >= {value}"
+    return f"({column} > {value} OR ({column} = {value} AND {_at_least(columns[1:], types[1:], bound[1:])}))"
 
 
 def _equal(columns: Sequence[str], types: Sequence[DorisType], key: Sequence[str | None]) -> str:
