@@ -152,7 +152,7 @@ def test_no_database_chosen(house: House) -> None:
 @pytest.mark.parametrize(
     ("text", "construct"),
     [
-        ("select 1 from orders partition (p1)", "PARTITION after a table name"),
+        ("select 1 from orders partition (p1)", "PARTITION behind shop.orders"),
         ("select * from tasks('type' = 'insert')", "the table function tasks"),
         ("select sum(rank() over (order by id)) from orders", "a window function inside an aggregate function"),
         (

@@ -223,10 +223,9 @@ def test_errors_about_a_whole_clause_show_the_statement(text: str, message: str)
     ("text", "construct"),
     [
         ("select * from t tablesample(10 percent)", "TABLESAMPLE"),
-        ("select * from t temporary partition (p)", "temporary partitions"),
         ("select * from t tablet(1)", "TABLET"),
         ("select * from t for version as of 3", "FOR VERSION or TIME AS OF"),
-        ("select 1 into outfile 'x'", "SELECT ... INTO OUTFILE"),
+        ("select 1 into outfile 'x'", "INTO OUTFILE of a query that is not sent by itself"),
         ("select mydb.myfunction(1)", "the function mydb.myfunction"),
         ("select " + "(" * 400 + "1" + ")" * 400, "a statement nested deeper than 200 levels"),
         ("select " + "not " * 400 + "1", "a statement nested deeper than 200 levels"),
@@ -325,3 +324,18 @@ def test_relations() -> None:
     assert isinstance(outer.left, tree.Join)
     assert isinstance(outer.left.right, tree.TableFunction)
     assert outer.left.right.properties == {"number": "3"}
+
+
+@pytest.mark.parametrize(
+    ("text", "partitions", "temporary"),
+    [
+        ("select * from t partition (p, q)", ("p", "q"), False),
+        ("select * from t partition p", ("p",), False),
+        ("select * from t temporary partition (p)", ("p",), True),
+    ],
+)
+def test_partitions_of_a_table(text: str, partitions: tuple[str, ...], temporary: bool) -> None:
+    body = parse_query(text).body
+    assert isinstance(body, tree.Select)
+    assert isinstance(body.relation, tree.TableName)
+    assert (body.relation.partitions, body.relation.temporary) == (partitions, temporary)
