@@ -92,6 +92,7 @@ def _artefacts(platform: Platform, home: Home, progress: Progress) -> Iterator[s
     for name in platform.usecases:
         progress(f"use case {name}")
         yield from usecases.deploy(name, platform, home, _about(name, progress))
+    yield from jupyterhub.ensure_roles(home, warehouse)
 
 
 def _dashboards(
