@@ -54,15 +54,19 @@ def house(tmp_path_factory):
     async def run():
         nonlocal stop
         stop = asyncio.Event()
-        async with serving(options) as ports:
-            found.append(House(ports))
+        try:
+            async with serving(options) as ports:
+                found.append(House(ports))
+                ready.set()
+                await stop.wait()
+        finally:
             ready.set()
-            await stop.wait()
 
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
     thread.start()
     assert ready.wait(60)
+    assert found, "it did not start"
     made = found[0]
     connection = made.connect(autocommit=True)
     with connection.cursor() as cursor:
