@@ -30,13 +30,15 @@ def filled(bench: Bench) -> Bench:
 
 def test_parquet_comes_back_as_it_was(filled: Bench) -> None:
     names, rows = filled.result(
-        f"SELECT * FROM t ORDER BY k INTO OUTFILE 's3://landing/out/a_' FORMAT AS PARQUET PROPERTIES ({filled.keys_sql()})"
+        "SELECT * FROM t ORDER BY k INTO OUTFILE 's3://landing/out/a_' FORMAT AS PARQUET "
+        f"PROPERTIES ({filled.keys_sql()})"
     )
     (key,) = filled.keys("out/")
     assert names == _COLUMNS
     assert rows[0][:3] == (1, 501, len(filled.get(key)))
     assert rows[0][3] == f"s3://landing/{key.removesuffix('0.parquet')}*"
-    assert key.startswith("out/a_") and filled.spooled() == []
+    assert key.startswith("out/a_")
+    assert filled.spooled() == []
     columns = "k, CAST(big AS LARGEINT) big, d, day, at, s, b, x"
     table = filled.s3("out/a_*.parquet", "'format' = 'parquet'")
     simple = filled.run(f"SELECT {columns} FROM t ORDER BY k")
@@ -62,7 +64,8 @@ def test_csv_and_its_names(filled: Bench) -> None:
     )
     filled.run(f"SELECT 1, 'x' INTO OUTFILE 's3://landing/csv/b' PROPERTIES ({filled.keys_sql()})")
     (key,) = filled.keys("csv/b")
-    assert filled.get(key) == b"1\tx\n" and key.endswith(".csv")
+    assert filled.get(key) == b"1\tx\n"
+    assert key.endswith(".csv")
 
 
 def test_many_files_and_none(bench: Bench) -> None:
@@ -72,7 +75,8 @@ def test_many_files_and_none(bench: Bench) -> None:
         f"PROPERTIES ({bench.keys_sql()}, 'max_file_size' = '5MB')"
     )
     keys = bench.keys("parts/")
-    assert rows[0][0] == len(keys) == 2 and rows[0][1] == 120_000
+    assert rows[0][0] == len(keys) == 2
+    assert rows[0][1] == 120_000
     assert sum(bench.get(key).count(b"\n") for key in keys) == 120_000
     empty = f"SELECT 1 FROM numbers('number' = '0') INTO OUTFILE 's3://landing/none/p' PROPERTIES ({bench.keys_sql()})"
     assert bench.run(empty)[0][:3] == (1, 0, 0)

@@ -17,6 +17,7 @@ from nereus.warehouse.embedded.introspection.schema import SystemSchema
 from nereus.warehouse.embedded.introspection.storage import Sizes
 from nereus.warehouse.embedded.jobs.service import Jobs
 from nereus.warehouse.embedded.materialized.service import Views
+from nereus.warehouse.embedded.operations.jobs import Operations
 from nereus.warehouse.embedded.plancache import PlanCache
 from nereus.warehouse.embedded.processes import Processes
 from nereus.warehouse.embedded.resultcache import ResultCache
@@ -75,6 +76,7 @@ class Warehouse:
         self.audit = Audit(engine.cursor())
         self.views = Views(self)
         self.jobs = Jobs(self)
+        self.operations = Operations(self)
 
     @classmethod
     def open(
@@ -148,6 +150,7 @@ class Warehouse:
 
     def close(self) -> None:
         """End every session, write what is pending, release the file."""
+        self.operations.close()
         self.jobs.close()
         self.views.close()
         self.processes.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -258,25 +258,30 @@ class Catalog:
         added_to: Table | None = None,
         cold: ColdTable | None = None,
         same_rows: bool = False,
+        made: Sequence[Table | View] = (),
     ) -> None:
         """Commit the caller's transaction, together with new definitions of tables that it holds.
 
+        `made` are tables and views that were not there before, with ids and, of tables, with room for their rows.
         `added_to` is the table to whose rows nothing happened but in the partitions of the uncommitted ones; `cold` the
         new tiers of a table; with `same_rows` no table has other rows than before.
         """
         self.versions.stamp_held(cursor, changed, added_to, same_rows=same_rows)
-        if not changed and cold is None:
+        if not changed and cold is None and not made:
             cursor.commit()
             return
         with self._guard:
+            for relation in made:
+                self._is_free(relation.db, relation.name, if_not_exists=False)
+                store.put_relation(cursor, self.database(relation.db), relation)
             for table in changed:
                 self._check_new_name(table)
                 store.put_relation(cursor, self.database(table.db), table)
             tiers = self.tiers.renew(cursor, self._snapshot.cold, changed, cold)
             cursor.commit()
             snapshot = self._snapshot
-            for table in changed:
-                snapshot = snapshot.with_relation(table)
+            for changed_one in (*changed, *made):
+                snapshot = snapshot.with_relation(changed_one)
             self._snapshot = snapshot.with_cold(tiers)
 
     def replace_relation(self, relation: Table | View) -> None:

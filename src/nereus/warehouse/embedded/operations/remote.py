@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -165,6 +166,17 @@ class Bucket:
                 into.write(bytes(chunk))
         except (BaseError, OSError) as error:
             raise self._failed("reading", key, error) from error
+
+    def sha256(self, key: str, check: Callable[[], None]) -> str:
+        """The digest of an object as the store gives it back."""
+        found = hashlib.sha256()
+        try:
+            for chunk in self._store.get(key).stream(min_chunk_size=_CHUNK):
+                check()
+                found.update(bytes(chunk))
+        except (BaseError, OSError) as error:
+            raise self._failed("reading", key, error) from error
+        return found.hexdigest()
 
     def list(self, prefix: str) -> Iterator[Found]:
         """The objects whose keys begin with `prefix`, which is a folder (ends in a slash) or empty, or one object."""

@@ -53,6 +53,16 @@ class Reader(Cursor):
             parts.append(self.name())
         return tuple(parts)
 
+    def names(self) -> tuple[str, ...]:
+        """``(a, b)``, or one name without brackets."""
+        if not self.accept("("):
+            return (self.name(),)
+        found = [self.name()]
+        while self.accept(","):
+            found.append(self.name())
+        self.expect(")")
+        return tuple(found)
+
     def table(self, current: str | None) -> tuple[str, str]:
         """A table's (database, name); `current` is taken where no database is written."""
         parts = self.dotted()

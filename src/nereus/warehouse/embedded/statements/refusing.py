@@ -14,7 +14,6 @@ from nereus.warehouse.embedded.statements.reader import Reader
 
 _ONE_CATALOG = "There is the catalogue internal alone: load the data with Stream Load."
 _LOAD = "Use Stream Load or INSERT."
-_COPY = "Stop the warehouse and copy its folder."
 _ONE_NODE = "There is one node, and it is not managed with SQL."
 _NO_FUNCTIONS = "Write the expression, or put it in a view."
 
@@ -33,13 +32,7 @@ _REFUSED = (
     ("UNINSTALL", "ADMIN", "There are no plugins."),
     ("CANCEL", "", "Use KILL QUERY."),
     ("REFRESH", "", "What it shows is always new."),
-    ("BACKUP", "", _COPY),
-    ("RESTORE", "", _COPY),
-    ("CREATE REPOSITORY", "ADMIN", _COPY),
-    ("CREATE READ ONLY REPOSITORY", "ADMIN", _COPY),
-    ("ALTER REPOSITORY", "ADMIN", _COPY),
-    ("DROP REPOSITORY", "ADMIN", _COPY),
-    ("EXPORT", "", "Fetch the rows with SELECT and write them where they are needed."),
+    ("ALTER REPOSITORY", "ADMIN", "DROP the repository and CREATE it again: what lies in it stays."),
     ("COPY", "", _LOAD),
     ("LOAD", "", _LOAD),
     ("CREATE ROUTINE LOAD", "", _LOAD),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nereus.warehouse.embedded.denials import missing
 from nereus.warehouse.embedded.dispatch import statement
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.result import Result, text_rows
@@ -82,10 +81,6 @@ _ANSWERS: dict[str, Answer] = {
         ),
         [],
     ),
-    "SHOW REPOSITORIES": (
-        ("RepoId", "RepoName", "CreateTime", "IsReadOnly", "Location", "Broker", "Type", "ErrMsg"),
-        [],
-    ),
     "SHOW BROKER": (("Name", "Host", "Port", "Alive", "LastStartTime", "LastUpdateTime", "ErrMsg"), []),
     "SHOW EVENTS": (
         (
@@ -136,7 +131,6 @@ _ANSWERS["SHOW PROCEDURE STATUS"] = _ANSWERS["SHOW FUNCTION STATUS"] = (_ROUTINE
 
 _ANSWERS["SHOW LOCAL STATUS"] = _ANSWERS["SHOW STATUS"]
 
-_ADMIN_ONLY = ("SHOW REPOSITORIES",)
 
 #: What Doris' grammar lets follow. It narrows what is empty anyway; the answer of SHOW COLLATION Doris leaves whole.
 _TAILS = {
@@ -161,8 +155,6 @@ def _register(opening: str) -> None:
     names, rows = _ANSWERS[opening]
 
     def show(session: Session, text: str) -> Result:
-        if opening in _ADMIN_ONLY:
-            session.check("ADMIN", error=missing("ADMIN"))
         reader = Reader.after(text, *opening.split())
         _tail(session, reader, _TAILS.get(opening, ""))
         reader.finish()
