@@ -6,76 +6,18 @@ NEREUS_KILL_LOADS sets how many loads are sent at least (12 by default).
 import io
 import os
 import random
-import re
-import signal
-import subprocess
-import sys
 import threading
 import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from nereus.errors import Failure
-from nereus.warehouse.client import Warehouse
+from tests.integration.durability.processes import BACK_WITHIN_S
 
 LOADS = int(os.environ.get("NEREUS_KILL_LOADS", "12"))
 ROWS = 4000
-PASSWORD = "root-pw"
 SEED = 4711
-#: How much longer than with an empty database a start may take after a crash.
-BACK_WITHIN_S = 10
-
-
-class Process:
-    """A warehouse that is started again and again on the same data."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        (folder / "password").write_text(PASSWORD)
-        self.running = None
-
-    def start(self):
-        """Start it; gives a client and the seconds until it answered."""
-        began = time.monotonic()
-        arguments = ["--data", self.folder / "data", "--root-password-file", self.folder / "password"]
-        self.running = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "nereus.warehouse.embedded",
-                *map(str, arguments),
-                "--mysql-port=0",
-                "--http-port=0",
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        ready = self.running.stdout.readline().decode()
-        ports = re.fullmatch(r"ready mysql=\S+:(\d+) http=\S+:(\d+)\n", ready)
-        assert ports, f"it did not start: {ready!r}"
-        client = Warehouse(mysql_port=int(ports[1]), http_port=int(ports[2]), password=PASSWORD)
-        client.query("select 1")
-        return client, time.monotonic() - began
-
-    def kill(self):
-        self.running.send_signal(signal.SIGKILL)
-        self.running.wait()
-        self.running.stdout.close()
-
-    def end(self):
-        if self.running.poll() is None:
-            self.running.terminate()
-            assert self.running.wait(30) == 0
-        self.running.stdout.close()
-
-
-@pytest.fixture
-def process(tmp_path):
-    made = Process(tmp_path)
-    yield made
-    made.end()
 
 
 def body(kind, number):
