@@ -40,6 +40,21 @@ def test_the_same_answers_before_and_after_a_move(bench: Bench) -> None:
     assert bench.move() == 0
 
 
+def test_partitions_of_several_columns_move_too(bench: Bench) -> None:
+    bench.run(
+        "CREATE TABLE t (k DATE, v INT) DUPLICATE KEY(k, v) PARTITION BY RANGE(k, v) ("
+        "PARTITION a VALUES LESS THAN ('2024-01-01', 5), PARTITION b VALUES LESS THAN MAXVALUE) "
+        + TAIL.format(", 'storage_policy' = 'pol'")
+    )
+    bench.run("INSERT INTO t VALUES (NULL, 9), ('2024-01-01', 4), ('2024-01-01', 5), ('2024-01-02', NULL)")
+    assert bench.move() == 2
+    assert bench.run("SELECT v FROM t PARTITION (a) ORDER BY v") == [(4,), (9,)]
+    assert bench.run("SELECT count(*) FROM t WHERE k = '2024-01-01' AND v >= 5") == [(1,)]
+    assert bench.run("SELECT count(*) FROM t WHERE k < '2024-01-02'") == [(2,)]
+    bench.run("ALTER TABLE t DROP PARTITION a")
+    assert bench.run("SELECT v FROM t ORDER BY v") == [(None,), (5,)]
+
+
 def test_only_the_needed_partitions_and_columns_are_fetched(bench: Bench) -> None:
     # Values that do not compress, so that columns differ from each other by many blocks.
     bench.run(
