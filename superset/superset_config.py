@@ -6,6 +6,7 @@ SUPERSET_METADATA_URI         where Superset keeps its own records: SQLite, Post
 SUPERSET_CACHE_DIR            folder of the cache where there is no Valkey
 SUPERSET_REDIS_URL            Valkey, where there is one
 SUPERSET_PORTAL_ORIGIN        the one page that may show a dashboard in a frame
+SUPERSET_BEHIND_PROXY         1 where a proxy in front names the browser's address
 SUPERSET_OIDC_FILE            JSON with an OpenID Connect provider; without it people log in with passwords
 """
 
@@ -74,7 +75,8 @@ SESSION_COOKIE_NAME = "nereus_superset"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 WTF_CSRF_ENABLED = True
-ENABLE_PROXY_FIX = True
+# Only where a proxy says who asks: anybody else could name a new address for every guess of a password.
+ENABLE_PROXY_FIX = os.environ.get("SUPERSET_BEHIND_PROXY") == "1"
 RATELIMIT_ENABLED = True
 AUTH_RATE_LIMITED = True
 AUTH_RATE_LIMIT = "10 per minute"

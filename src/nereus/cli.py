@@ -175,6 +175,8 @@ def _mount() -> None:
     from nereus.cli_fidelity import fidelity
     from nereus.cli_plan import plan
     from nereus.cli_scientist import app as scientist
+    from nereus.cli_superset import app as superset
+    from nereus.cli_superset import bench_dashboards
     from nereus.cli_usecase import app as usecase
 
     app.command("fidelity")(fidelity)
@@ -182,6 +184,8 @@ def _mount() -> None:
     app.add_typer(usecase, name="usecase")
     app.add_typer(bench, name="bench")
     app.add_typer(scientist, name="scientist")
+    app.add_typer(superset, name="superset")
+    bench.command("dashboards")(bench_dashboards)
 
 
 def main() -> None:

@@ -18,7 +18,9 @@ from nereus.errors import Failure
 from nereus.home import Home
 from nereus.paths import PROJECT, USECASES
 from nereus.provision import environments, probes
-from nereus.superset import assets, plans
+from nereus.superset import assets, check, plans
+from nereus.superset.api import Superset
+from nereus.warehouse.client import Warehouse
 
 FOLDER = PROJECT / "superset"
 #: One worker holds the front end and its caches once; its threads wait for the warehouse.
@@ -87,10 +89,11 @@ def portal_origin(platform: Platform) -> str:
 def plan(home: Home, platform: Platform, folder: Path = USECASES) -> dict[str, Any]:
     """What Superset is to be: the dashboards of the platform's use cases, roles, users.
 
-    Raises BadInput for a faulty file.
+    Raises BadInput for files that name what the warehouse lacks, or what its user `analyst` may not read.
     """
     names = ("superset-admin", "superset-analyst", "warehouse-analyst")
     bundle = assets.read(platform.usecases, folder)
+    check.check(bundle, Warehouse.for_user(platform, home, "analyst"))
     return plans.make(bundle, platform, {name: secrets.ensure(home, name) for name in names}, portal_origin(platform))
 
 
@@ -114,7 +117,7 @@ def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> bool:
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as written:
         written.write(text)
     try:
-        told = _run(home, platform)
+        told = _run("bootstrap", home, platform, NEREUS_SUPERSET_PLAN=str(file))
     finally:
         file.unlink()
     (data(home) / "migrated").write_text(str(_python()), "utf-8")
@@ -132,23 +135,39 @@ def embedded(home: Home) -> dict[str, str]:
     return found
 
 
-def _run(home: Home, platform: Platform) -> dict[str, Any]:
-    log = home.logs / "superset-bootstrap.log"
-    known = {**os.environ, **environment(home, platform), "NEREUS_SUPERSET_PLAN": str(plan_file(home))}
-    command = (str(_python()), "-W", "ignore", "-m", "nereus_superset.bootstrap")
+def warm(home: Home, platform: Platform) -> dict[str, Any]:
+    """Ask for every chart of every dashboard, once for each set of row rules that somebody has.
+
+    Gives {"asked": how many, "people": as whom, "failed": what the warehouse refused, in words}. Raises Failure where
+    Superset cannot be asked.
+    """
+    return _run("warm", home, platform)
+
+
+def _run(what: str, home: Home, platform: Platform, **more: str) -> dict[str, Any]:
+    """Run a module of nereus_superset in Superset's environment; gives the JSON of its last line."""
+    log = home.logs / f"superset-{what}.log"
+    known = {**os.environ, **environment(home, platform), **more}
+    command = (str(_python()), "-W", "ignore", "-m", f"nereus_superset.{what}")
     with log.open("wb") as errors:
         try:
             done = subprocess.run(
                 command, stdout=subprocess.PIPE, stderr=errors, env=known, timeout=_BOOTSTRAP_SECONDS, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise Failure(f"Superset was not ready within {_BOOTSTRAP_SECONDS} s", fix=f"Log: {log}") from error
+            raise Failure(f"Superset's {what} was not done within {_BOOTSTRAP_SECONDS} s", fix=f"Log: {log}") from error
     lines = done.stdout.decode().splitlines()
     if done.returncode or not lines:
         said = log.read_text("utf-8", errors="replace").strip().splitlines()[-1:] or ["nothing"]
-        raise Failure(f"Superset could not be set up: {said[0]}", fix=f"Log: {log}")
+        raise Failure(f"Superset's {what} failed: {said[0]}", fix=f"Log: {log}")
     told: dict[str, Any] = json.loads(lines[-1])
     return told
+
+
+def login(home: Home, platform: Platform, user: str) -> Superset:
+    """Superset as `admin` or `analyst` sees it. Raises Failure where it does not answer."""
+    host, port = probes.reachable(platform.local.bind), platform.local.ports.superset
+    return Superset(f"http://{host}:{port}", user, secrets.ensure(home, f"superset-{user}"))
 
 
 def probe(host: str, port: int) -> Callable[[], None]:

@@ -16,7 +16,7 @@ _PLACE = "@warehouse:9030/"
 
 
 def make(bundle: Bundle, platform: Platform, passwords: dict[str, str], portal_origin: str) -> dict[str, Any]:
-    """The plan for `bundle`. `passwords` are those of the secrets superset-admin, superset-analyst, warehouse-analyst."""
+    """The plan for `bundle`; `passwords` by secret: superset-admin, superset-analyst, warehouse-analyst."""
     local = platform.local
     place = f"@{reachable(local.bind)}:{local.ports.warehouse_mysql}/"
     files = {one.imported: one.text.replace(_PLACE, place) for one in bundle.assets}
