@@ -21,6 +21,11 @@ def outcome(rules: Any, expression: str, answer: str, type_: str) -> str:
         found, found_type = rules.answer(expression)
     except DorisError as error:
         return "equal" if answer == "REFUSED" else f"refused: {error.detail}"
+    except duckdb.InvalidInputException as error:
+        if answer == "REFUSED":
+            return "equal"
+        known = any(words in str(error) for words in REFUSALS)
+        return "refused: at run time" if known else f"{expression} fails: {error}"
     except duckdb.Error as error:
         known = any(words in str(error) for words in REFUSALS)
         return "refused: at run time" if known else f"{expression} fails: {error}"
