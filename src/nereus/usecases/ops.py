@@ -17,7 +17,7 @@ TABLES = {
     "usecase_object": """
 CREATE TABLE IF NOT EXISTS usecase_object (
   use_case VARCHAR(64) NOT NULL COMMENT 'Use case that owns the object',
-  object_kind VARCHAR(16) NOT NULL COMMENT 'TABLE, VIEW or ROLE',
+  object_kind VARCHAR(32) NOT NULL COMMENT 'TABLE, VIEW, MATERIALIZED VIEW or ROLE',
   object_name VARCHAR(64) NOT NULL COMMENT 'Name within the database of the use case',
   database_name VARCHAR(64) NOT NULL COMMENT 'Database of the use case',
   digest VARCHAR(64) NOT NULL COMMENT 'SHA-256 of the definition that was deployed',
