@@ -17,7 +17,7 @@ from nereus.warehouse.embedded.statements.filtering import filtered
 from nereus.warehouse.embedded.statements.reader import Reader
 from nereus.warehouse.embedded.variables import defaults
 
-refuse("SHOW TRANSACTION", "SHOW LOAD PROFILE", "SHOW QUERY PROFILE", "SHOW QUERY STATS", kind="SHOW")
+refuse("SHOW LOAD PROFILE", "SHOW QUERY PROFILE", "SHOW QUERY STATS", kind="SHOW")
 
 _VARIABLE_COLUMNS = (
     ("VARIABLE_NAME", "Variable_name"),
