@@ -10,4 +10,5 @@ ADDRESSES = {
     "benchmarks": ("Benchmarks", "speed"),
     "service_level": ("Service level", "timer"),
     "data": ("Data", "table"),
+    "what_if": ("What if", "tune"),
 }

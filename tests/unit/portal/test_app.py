@@ -139,3 +139,27 @@ def test_data_shows_tables_checks_and_the_meaning_of_columns(visit: Visit) -> No
     assert "sale" in set(frames["table"]["table"])
     assert set(frames["check"]["state"]) <= {"PASS", "FAIL", "ERROR"}
     assert "checks" in texts(shown)
+
+
+@pytest.mark.usefixtures("config")
+def test_moving_a_value_changes_figures_beside_what_is_declared(visit: Visit) -> None:
+    shown = visit("what_if")
+    before = shown.dataframe[0].value.set_index("figure")
+    assert (before["declared"] == before["what if"]).sum() == len(before) - before["declared"].isna().sum()
+    shown.slider(key="growth").set_value(0.4).run()
+    assert not shown.exception
+    after = shown.dataframe[0].value.set_index("figure")
+    assert after["declared"].equals(before["declared"])
+    assert after.loc["NVMe in the last year", "what if"] != before.loc["NVMe in the last year", "what if"]
+    assert "data.growth_per_year = 0.4" in texts(shown)
+
+
+@pytest.mark.usefixtures("config")
+def test_an_address_that_was_mailed_shows_the_same_figures(visit: Visit) -> None:
+    shown = visit("what_if")
+    moved = shown.slider(key="replicas").set_value(2).run().dataframe[0].value
+    again = AppTest.from_file(str(PORTAL / "app.py"), default_timeout=60).run().switch_page("pages/what_if.py")
+    again.query_params["replicas"] = "2"
+    again.run()
+    assert "data.replicas = 2" in texts(again)
+    assert again.dataframe[0].value.equals(moved)
