@@ -171,6 +171,7 @@ def _delete(home: Home) -> None:
 
 
 def _mount() -> None:
+    from nereus import cli_backup
     from nereus.cli_bench import app as bench
     from nereus.cli_fidelity import fidelity
     from nereus.cli_plan import plan
@@ -181,6 +182,9 @@ def _mount() -> None:
 
     app.command("fidelity")(fidelity)
     app.command("plan")(plan)
+    app.command("backup")(cli_backup.backup)
+    app.command("backups")(cli_backup.listed)
+    app.command("restore")(cli_backup.restore)
     app.add_typer(usecase, name="usecase")
     app.add_typer(bench, name="bench")
     app.add_typer(scientist, name="scientist")

@@ -183,10 +183,7 @@ def test_what_is_refused(bench: Bench) -> None:
     assert "Unknown partition z" in bench.error("BACKUP SNAPSHOT d.s TO repo ON (parts PARTITION (z))")
     assert bench.error("BACKUP SNAPSHOT d.s TO repo PROPERTIES ('timeout' = '5')") == "timeout must be at least 10 min"
     assert bench.error("RESTORE SNAPSHOT d.s FROM repo") == "Missing backup_timestamp property"
-    missing = (
-        "RESTORE SNAPSHOT d.s FROM repo "
-        "PROPERTIES ('backup_timestamp' = '2024-01-01-00-00-00')"
-    )
+    missing = "RESTORE SNAPSHOT d.s FROM repo PROPERTIES ('backup_timestamp' = '2024-01-01-00-00-00')"
     assert "Maybe specified wrong backup timestamp" in bench.error(missing)
     bench.run("CREATE USER ann IDENTIFIED BY 'Long-enough-1'")
     ann = Bench(bench.warehouse, bench.warehouse.connect("ann"), bench.store)
