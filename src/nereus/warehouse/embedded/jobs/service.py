@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nereus.warehouse.embedded.catalog.store import Ids
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.failures import to_doris
+from nereus.warehouse.embedded.masking import mask
 from nereus.warehouse.embedded.materialized.schedule import interval, next_run
 from nereus.warehouse.embedded.materialized.tasks import Task, now_text
 from nereus.warehouse.embedded.result import ResultSet
@@ -131,7 +132,7 @@ class Jobs:
         for job in self._visible(session):
             counts = (str(job.succeeded), str(job.failed), str(job.canceled))
             kind = "RECURRING" if job.every else "ONE_TIME"
-            head = (str(job.id), job.name, job.user, kind, job.schedule, job.status, job.sql, job.created)
+            head = (str(job.id), job.name, job.user, kind, job.schedule, job.status, mask(job.sql), job.created)
             yield (*head, *counts, job.comment)
 
     def task_rows(self, session: Session) -> Iterator[tuple[Any, ...]]:
