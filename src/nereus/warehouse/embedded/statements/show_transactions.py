@@ -6,13 +6,16 @@ import re
 from datetime import datetime
 
 from nereus.warehouse.embedded.denials import database_denied
-from nereus.warehouse.embedded.dispatch import statement
+from nereus.warehouse.embedded.dispatch import refuse, statement
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.result import Result, text_rows
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql.lexer import END, INTEGER, STRING
 from nereus.warehouse.embedded.statements.answers import known_database
 from nereus.warehouse.embedded.statements.reader import Reader
+
+_INSTEAD = "Use SHOW TRANSACTION WHERE label = '...', or read __internal_schema.audit_log."
+refuse("SHOW LOAD", "SHOW LOAD WARNINGS", "SHOW CREATE LOAD", kind="SHOW", instead=_INSTEAD)
 
 _COLUMNS = (
     "TransactionId",

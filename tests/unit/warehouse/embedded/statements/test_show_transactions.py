@@ -43,3 +43,4 @@ def test_conditions_have_one_shape(loaded, where):
 def test_what_is_not_known_is_refused(loaded):
     assert "refuses" in loaded.error("SHOW TRANSACTION WHERE label LIKE 'a(b)'")
     assert "refuses" in loaded.error("SHOW TRANSACTION WHERE status = 'prepare'")
+    assert "Use SHOW TRANSACTION" in loaded.error("SHOW LOAD FROM d WHERE label = 'first_1'")
