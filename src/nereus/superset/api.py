@@ -59,8 +59,8 @@ class Superset:
 
     def dashboards(self) -> dict[str, int]:
         """Slug -> number of every dashboard that this person sees."""
-        told = self._call("GET", "/api/v1/dashboard/?q=(page_size:100,order_column:slug,order_direction:asc)")
-        return {one["slug"] or str(one["id"]): one["id"] for one in told["result"]}
+        told = self._call("GET", "/api/v1/dashboard/?q=(page_size:100)")
+        return dict(sorted((one["slug"] or str(one["id"]), one["id"]) for one in told["result"]))
 
     def charts(self, dashboard: str) -> list[Chart]:
         """The charts of the dashboard with this slug."""
