@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from nereus import secrets
+from nereus import secrets, usecases
 from nereus.provision import jupyterhub, users
 from tests.conftest import not_run
-from tests.integration.jupyterhub.hubs import Deployment, Person, Running, declare, hub, nereus, running
+from tests.integration.jupyterhub.hubs import Deployment, Person, Running, declare, hub, nereus, running, small_usecases
 
 _SHOP = (
     "CREATE DATABASE shop",
@@ -45,6 +45,7 @@ def deployment(environments: None, tmp_path_factory: pytest.TempPathFactory) -> 
         for statement in _SHOP:
             root.execute(statement)
         yield made
+    jupyterhub.remove_data(made.home)
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +80,12 @@ def ada(join: Callable[[str], Person]) -> Person:
 @pytest.fixture(scope="session")
 def grace(join: Callable[[str], Person]) -> Person:
     return join("grace")
+
+
+@pytest.fixture(scope="session")
+def loaded(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Flights as they are, retail at a hundredth of its size."""
+    folder = small_usecases(tmp_path_factory.mktemp("usecases"))
+    for name in ("flights", "retail"):
+        usecases.deployment(name, deployment.platform, deployment.home, lambda step: None, folder).run()
+    return deployment
