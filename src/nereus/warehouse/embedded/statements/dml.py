@@ -16,6 +16,7 @@ from nereus.warehouse.embedded.result import Ok
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.sql import tree
 from nereus.warehouse.embedded.sql.binder import bind_scalar
+from nereus.warehouse.embedded.sql.lexer import syntax_error
 from nereus.warehouse.embedded.sql.parse import parse_expression
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.statements.assign import bind_source, inserted, source_select
@@ -117,6 +118,7 @@ def delete(session: Session, text: str) -> Ok:
     """[WITH ...] DELETE FROM name [PARTITION ...] [alias] [USING relations] [WHERE condition]"""
     parser = write_parser(session, text)
     tables = parser.common_tables()
+    place = syntax_error(text, parser.token.start, "").detail.strip()
     parser.expect("DELETE")
     parser.expect("FROM")
     parts = parser.table_name()
@@ -126,7 +128,7 @@ def delete(session: Session, text: str) -> Ok:
     where = parser.expression() if parser.accept("WHERE") else None
     parser.finish()
     db, name = locate(session, parts)
-    table = existing(session, db, name)
+    table = existing(session, db, name, place)
     session.check("LOAD", db, name, error=command_denied(session, "LOAD", f"{db}: {name}"))
     if partitions.temporary:
         raise Refused("DELETE in temporary partitions")

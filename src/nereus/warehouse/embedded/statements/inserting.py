@@ -94,14 +94,17 @@ def _read(session: Session, text: str) -> tuple[Target, tree.Query | Rows]:
     return target, source if split is None else split[1]
 
 
-def existing(session: Session, db: str, name: str) -> Table:
-    """The table that a statement writes to. Raises as Doris does for what it cannot write to."""
+def existing(session: Session, db: str, name: str, place: str = "") -> Table:
+    """The table that a statement writes to. Raises as Doris does for what it cannot write to.
+
+    `place` is what Doris adds to the name of a missing table: where the statement begins, if it tells at all.
+    """
     snapshot = session.warehouse.catalog.snapshot()
     if not session.warehouse.schema(session).has_database(db):
         raise DorisError(f"Database [{db}] does not exist.")
     found = snapshot.table(db, name)
     if found is None:
-        raise DorisError(f"Table [{name}] does not exist in database [{db}].")
+        raise DorisError(f"Table [{name}] does not exist in database [{db}].{place}")
     if not isinstance(found, Table):
         raise DorisError(f"the target table of insert into should be an OLAP table, but {db}.{name} is a view")
     return found

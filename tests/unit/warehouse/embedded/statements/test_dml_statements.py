@@ -109,6 +109,7 @@ def test_a_long_text_is_cut_as_doris_cuts_it(plain):
 
 NOT_INSERTED = [
     ("INSERT INTO nosuch VALUES (1)", "Table [nosuch] does not exist in database [d]."),
+    ("DELETE FROM nosuch WHERE k = 1", "Table [nosuch] does not exist in database [d].(line 1, pos 0)"),
     ("INSERT INTO nodb.t VALUES (1)", "Database [nodb] does not exist."),
     ("INSERT INTO t VALUES (1)", "Column count doesn't match value count"),
     ("INSERT INTO t (nocol) VALUES (1)", "Unknown column 'nocol' in target table."),
