@@ -189,7 +189,7 @@ def max_(args: list[Typed], _distinct: bool, order: Order, _facts: SessionFacts)
 def _extreme(name: str, args: list[Typed], order: Order) -> Typed:
     value = _one(name, args, order)
     if value.type.name in _OBJECTS:
-        raise Refused(f"{name} of {value.type}")
+        raise Refused(f"{name} of {value.type}", "Take a number, a date or a text out of it.")
     return _result(_called(name, value), TINYINT if value.type.name == "null" else value.type, args)
 
 
@@ -237,7 +237,7 @@ def min_by(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts
 def _by(name: str, target: str, args: list[Typed], distinct: bool, order: Order) -> Typed:
     count_check(name, args, 2)
     if distinct or order:
-        raise Refused(f"{name} with DISTINCT or ORDER BY")
+        raise Refused(f"{name} with DISTINCT or ORDER BY", "Aggregate a subquery that has them.")
     return _result(aggregate_call(call(target, *args)), args[0].type, args)
 
 
@@ -257,7 +257,7 @@ def group_bit_or(args: list[Typed], _distinct: bool, order: Order, _facts: Sessi
 def group_bit_xor(args: list[Typed], distinct: bool, order: Order, _facts: SessionFacts) -> Typed:
     """``group_bit_xor(a)`` -> ``bit_xor(a)``"""
     if distinct:
-        raise Refused("group_bit_xor(DISTINCT ...)")
+        raise Refused("group_bit_xor(DISTINCT ...)", "Aggregate a subquery with SELECT DISTINCT.")
     return _bits("group_bit_xor", "bit_xor", args, order)
 
 
@@ -329,7 +329,7 @@ def _listed(name: str, args: list[Typed], distinct: bool, order: Order, *, keep_
     if len(limit) == 1:
         kept = constant(limit[0])
         if kept is None or kept < 1:
-            raise Refused(f"{name} with anything but a positive number of values")
+            raise Refused(f"{name} with anything but a positive number of values", "Write an integer literal.")
         found = call("list_slice", found, number(1), number(kept))
     return _result(found, type_, args)
 

@@ -95,7 +95,7 @@ def array_filter(args: list[Typed], _facts: SessionFacts) -> Typed:
         count_check("array_filter", args, 2)
         value, kept = args[0], flags("array_filter", args[1:])
     if value.type.name != "array":
-        raise Refused(f"array_filter of {value.type}")
+        raise Refused(f"array_filter of {value.type}", "Give it an array.")
     twice(value, "array_filter")
     pairs = call("list_filter", call("list_zip", value, kept), lambda_("struct_extract(p, 2)", "p"))
     node = call("list_transform", pairs, lambda_("struct_extract(p, 1)", "p"))
@@ -177,7 +177,7 @@ def array_sortby(args: list[Typed], _facts: SessionFacts) -> Typed:
     value = args[1] if is_lambda(args) and len(args) > 1 else args[0]
     keys = mapped(args) if is_lambda(args) else args[-1]
     if value.type.name != "array" or keys.type.name != "array" or keys.type.args[0].args:
-        raise Refused(f"array_sortby of {value.type}")
+        raise Refused(f"array_sortby of {value.type}", "Give it an array.")
     twice(value, "array_sortby")
     places = call("list_zip", keys, sql("range(len(a))", a=value.node.copy()), value.node.copy())
     ordered = call("list_sort", places, text("ASC"), text("NULLS FIRST"))

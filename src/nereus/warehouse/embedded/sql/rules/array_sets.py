@@ -39,7 +39,7 @@ def plain(name: str, value: Typed) -> DorisType:
     """The same, where elements are compared: no arrays, maps or structs in it."""
     found = element(name, value)
     if found.args or found.name in ("json", "variant", "float", "double"):
-        raise Refused(f"{name} of {value.type}")
+        raise Refused(f"{name} of {value.type}", "Give it an array of integers, decimals, dates or texts.")
     return found
 
 
@@ -229,7 +229,7 @@ def array_range(args: list[Typed], _facts: SessionFacts) -> Typed:
     count_check("array_range", args, 1, 2, 3)
     plain_numbers = all(arg.type.is_integer or arg.type.name == "null" for arg in args)
     if not plain_numbers or any(isinstance(arg.node, exp.Interval) for arg in args):
-        raise Refused("array_range of anything but integers")
+        raise Refused("array_range of anything but integers", "Cast them to int.")
     values = [casts.cast_to(arg, INT) for arg in args]
     zero, one = literals.integer_as(0, INT), literals.integer_as(1, INT)
     start, end = (zero, values[0]) if len(values) == 1 else (values[0], values[1])
@@ -270,7 +270,7 @@ def array_difference(args: list[Typed], _facts: SessionFacts) -> Typed:
     of = element("array_difference", args[0])
     to = _WIDER.get(of.name)
     if to is None:
-        raise Refused(f"array_difference of {args[0].type}")
+        raise Refused(f"array_difference of {args[0].type}", "Cast it to array<bigint> or array<double>.")
     value = as_array(args[0], to)
     body = "list_transform(l, lambda x, i: CASE WHEN i = 1 THEN x - x ELSE x - list_extract(l, i - 1) END)"
     return typed(cast(let("l", value, body), array(to)), array(to), *args)
@@ -324,7 +324,7 @@ def array_cum_sum(args: list[Typed], _facts: SessionFacts) -> Typed:
     count_check("array_cum_sum", args, 1)
     of = element("array_cum_sum", args[0])
     if not (of.is_integer or of == DOUBLE) or of == LARGEINT:
-        raise Refused(f"array_cum_sum of {args[0].type}")
+        raise Refused(f"array_cum_sum of {args[0].type}", "Cast it to array<bigint> or array<double>.")
     to = DOUBLE if of == DOUBLE else BIGINT
     body = "list_transform(l, lambda x, i: CASE WHEN x IS NOT NULL THEN list_sum(list_slice(l, 1, i)) END)"
     return typed(cast(let("l", args[0], body), array(to)), array(to), *args)

@@ -93,7 +93,7 @@ def array_join(args: list[Typed], _facts: SessionFacts) -> Typed:
     count_check("array_join", args, 2)
     element = _array("array_join", args[0])
     if not (element.is_integer or element.is_text):
-        raise Refused(f"array_join of {args[0].type}")
+        raise Refused(f"array_join of {args[0].type}", "Cast it to array<string>.")
     return typed(
         call("array_to_string", args[0], text(constant_text("array_join", "separator", args[1]))), STRING, *args
     )
@@ -104,7 +104,7 @@ def _same(name: str, target: str) -> FunctionRule:
         count_check(name, args, 1)
         element = _array(name, args[0])
         if element.args or element.name in ("json", "variant"):
-            raise Refused(f"{name} of {args[0].type}")
+            raise Refused(f"{name} of {args[0].type}", "Give it an array of numbers, dates or texts.")
         # DuckDB forgets the type of a constant NULL that it sorts.
         return typed(cast(sql(target, a=contents(args[0])), args[0].type), args[0].type, *args)
 
@@ -132,7 +132,7 @@ def _extreme(name: str, target: str, args: list[Typed]) -> Typed:
     count_check(name, args, 1)
     element = _array(name, args[0])
     if not (element.is_integer or element.is_date or element.is_text or element.name in ("decimal", "double")):
-        raise Refused(f"{name} of {args[0].type}")
+        raise Refused(f"{name} of {args[0].type}", "Give it an array of numbers, dates or texts.")
     return typed(call(target, contents(args[0])), element, *args)
 
 
@@ -147,7 +147,7 @@ def array_sum(args: list[Typed], _facts: SessionFacts) -> Typed:
         wide = decimal(MAX_PRECISION, element.scale or 0)
         return typed(cast(call("list_sum", args[0]), wide), wide, *args)
     if not element.is_integer or element.name == "largeint":
-        raise Refused(f"array_sum of {args[0].type}")
+        raise Refused(f"array_sum of {args[0].type}", "Cast it to array<bigint> or array<double>.")
     return typed(cast(call("list_sum", args[0]), BIGINT), BIGINT, *args)
 
 

@@ -113,7 +113,7 @@ def intersect_count(args: list[Typed], distinct: bool, order: Order, _facts: Ses
     if len(args) < 3:
         count_check("intersect_count", args, 3)
     if distinct or order:
-        raise Refused("intersect_count with DISTINCT or ORDER BY")
+        raise Refused("intersect_count with DISTINCT or ORDER BY", "Leave them out: a bitmap holds each value once.")
     if args[0].type != BITMAP:
         raise DorisError(
             f"intersect_countfunction first argument should be of BITMAP type, but was {str(args[0].type).upper()}"

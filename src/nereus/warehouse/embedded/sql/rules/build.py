@@ -110,7 +110,7 @@ def twice(operand: Typed, construct: str) -> Typed:
     if operand.volatile and any(
         str(node.this).lower() in ("random", "uuid") for node in operand.node.find_all(exp.Anonymous)
     ):
-        raise Refused(f"{construct} of a random value")
+        raise Refused(f"{construct} of a random value", "Compute it in a subquery.")
     return operand
 
 

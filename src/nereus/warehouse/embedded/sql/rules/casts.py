@@ -105,7 +105,7 @@ def _convert(value: Typed, to: DorisType) -> Typed:
     elif to.is_text:
         rule = to_text
     if rule is None or not (source.is_text or source.is_numeric):
-        raise Refused(f"a cast from {source} to {to}")
+        raise Refused(f"a cast from {source} to {to}", "Take a value out of it and cast that.")
     return rule(value, to)
 
 

@@ -67,7 +67,7 @@ def numeric(type_: DorisType) -> DorisType:
         return BIGINT
     if type_.is_text or type_.name in ("time", "json"):
         return DOUBLE
-    raise Refused(f"arithmetic on {type_}")
+    raise Refused(f"arithmetic on {type_}", "Cast it to a number.")
 
 
 def wider_integer(left: DorisType, right: DorisType) -> DorisType:

@@ -66,7 +66,7 @@ def _check(type_: DorisType) -> None:
         return
     if type_.name in ("json", "variant", "bitmap", "hll", "quantile_state", "map", "struct"):
         raise DorisError(f"data type {str(type_).upper()} could not used in ComparisonPredicate")
-    raise Refused(f"a comparison of {type_}")
+    raise Refused(f"a comparison of {type_}", "Compare what is in it.")
 
 
 @operator(exp.In)

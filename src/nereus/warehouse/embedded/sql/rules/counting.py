@@ -28,7 +28,7 @@ def _result(node: exp.Expression, type_: DorisType, args: list[Typed]) -> Typed:
 def _plain(name: str, args: list[Typed], counts: tuple[int, ...], distinct: bool, order: Order) -> None:
     count_check(name, args, *counts)
     if distinct or order:
-        raise Refused(f"{name} with DISTINCT or ORDER BY")
+        raise Refused(f"{name} with DISTINCT or ORDER BY", "Aggregate a subquery that has them.")
 
 
 @aggregate("topn")
@@ -68,7 +68,7 @@ def _most_frequent(name: str, value: Typed, args: list[Typed]) -> exp.Expression
     """A list of (count, value) in falling order; NULL for a group without values."""
     wanted, expansion = constant(args[1]), _EXPANSION if len(args) == 2 else constant(args[2])
     if wanted is None or wanted < 1 or expansion is None or expansion < 1:
-        raise Refused(f"{name} with anything but positive numbers after the value")
+        raise Refused(f"{name} with anything but positive numbers after the value", "Write integer literals.")
     limit = wanted * expansion
     filled = exp.Where(this=sql("a IS NOT NULL", a=value.node.copy()))
     counted = aggregate_call(exp.Filter(this=call("histogram", value.node.copy()), expression=filled))

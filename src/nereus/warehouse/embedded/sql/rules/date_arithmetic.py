@@ -49,7 +49,7 @@ def shift(value: Typed, count: Typed, unit_: str, *, back: bool = False) -> Type
     the year 0 is an error, as in Doris.
     """
     if unit_ not in _SHIFTS:
-        raise Refused(f"INTERVAL ... {unit_}")
+        raise Refused(f"INTERVAL ... {unit_}", "Write YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND.")
     moment = exact_moment(f"date arithmetic in {unit_}", value)
     wide = unit_ in ("MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
     number = casts.cast_to(literals.beside(count, INT), BIGINT if wide else INT)
@@ -191,7 +191,7 @@ def timestampdiff(args: list[Typed], _facts: SessionFacts) -> Typed:
     count_check("timestampdiff", args, 3)
     word = unit(args[0])
     if word not in _SHIFTS or word in ("MILLISECOND", "MICROSECOND"):
-        raise Refused(f"timestampdiff in {word}")
+        raise Refused(f"timestampdiff in {word}", "Write YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND.")
     return distance(args[2], args[1], word)
 
 

@@ -130,13 +130,13 @@ def from_date(value: Typed, to: DorisType) -> Typed:
     if to.is_text:
         return typed(_text(value), STRING if to.name == "string" else to, value)
     if not (to.is_integer or to.name in ("float", "double")):
-        raise Refused(f"a cast from {value.type} to {to}")
+        raise Refused(f"a cast from {value.type} to {to}", "Cast it to bigint or string first.")
     twice(value, f"a cast to {to}")
     day = "year(d) * 10000 + month(d) * 100 + day(d)"
     if value.type == DATE:
         return typed(cast(sql(day, d=value), to), to, value)
     if to.name in ("float", "double") and value.type.scale:
-        raise Refused(f"a cast from {value.type} to {to}")
+        raise Refused(f"a cast from {value.type} to {to}", "Cast it to bigint or string first.")
     return typed(
         cast(sql(f"({day}) * 1000000 + hour(d) * 10000 + minute(d) * 100 + second(d)", d=value), to), to, value
     )

@@ -69,7 +69,9 @@ def _pieces(written: str) -> list[tuple[str, bool]]:
 def formatted(value: Typed, written: str) -> exp.Expression:
     """A date or datetime as text in a MySQL format."""
     if _longest(written) > _LONGEST:
-        raise Refused(f"a date format whose text may be longer than {_LONGEST} characters")
+        raise Refused(
+            f"a date format whose text may be longer than {_LONGEST} characters", "Join shorter ones by concat."
+        )
     pieces = _pieces(_JAVA.get(written, written)) or [("CASE WHEN d IS NOT NULL THEN '' END", True)]
     if len(pieces) > 1 or pieces[0][1]:
         twice(value, "date_format")
@@ -203,12 +205,12 @@ def _shape(written: str) -> tuple[str, str, list[str]]:
         letter, char = found.groups()
         if letter is None:
             if char.isalnum() or char == "%":
-                raise Refused(f"str_to_date with the format '{written}'")
+                raise Refused(f"str_to_date with the format '{written}'", "Put punctuation between its parts.")
             shape += re.escape(char) if char != " " else " "
             target += char
             continue
         if letter not in _SHAPES:
-            raise Refused(f"str_to_date with %{letter}")
+            raise Refused(f"str_to_date with %{letter}", "Write %Y, %m, %d, %H, %i, %s and %f.")
         before = written[: found.start()]
         after = written[found.end() :]
         tight = (before[-2:-1] == "%") or after[:1] == "%"
@@ -237,7 +239,7 @@ def _zone(name: str) -> tzinfo:
     if found:
         minutes = int(found[2]) * 60 + int(found[3])
         if minutes > 14 * 60:
-            raise Refused(f"the time zone {name}")
+            raise Refused(f"the time zone {name}", "Write a name like 'Europe/Berlin' or an offset like '+08:00'.")
         return timezone(timedelta(minutes=minutes if found[1] == "+" else -minutes))
     if name.upper() in ("UTC", "GMT", "Z", "ETC/UTC"):
         return UTC
@@ -250,8 +252,8 @@ def _zone(name: str) -> tzinfo:
 def _converted(moment: _datetime, source: tzinfo, target: tzinfo, scale: int) -> Typed:
     first, second = (moment.replace(tzinfo=source, fold=fold) for fold in (0, 1))
     if first.utcoffset() != second.utcoffset():
-        raise Refused(f"convert_tz of {moment}, where the clock changes")
+        raise Refused(f"convert_tz of {moment}, where the clock changes", "Convert a moment outside that hour.")
     found = literals.moment(first.astimezone(target).replace(tzinfo=None), scale)
     if dateparse.rounded(moment, scale) is None:
-        raise Refused(f"convert_tz of {moment}")
+        raise Refused(f"convert_tz of {moment}", "Convert a moment of the years 1 to 9998.")
     return found

@@ -145,5 +145,5 @@ def date_ceil(args: list[Typed], _facts: SessionFacts) -> Typed:
 def _unit_or_day(value: Typed) -> str:
     found = unit(value) if isinstance(value.node, exp.Interval) else "DAY"
     if found not in _STEPS:
-        raise Refused(f"rounding to {found}")
+        raise Refused(f"rounding to {found}", "Write YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND.")
     return found

@@ -24,7 +24,7 @@ def sha2(args: list[Typed], _facts: SessionFacts) -> Typed:
     if bits == 256:
         return typed(call("sha256", as_text(args[0])), VARCHAR, *args)
     if bits not in _SHA2:
-        raise Refused("sha2 with a length other than 224, 256, 384 and 512")
+        raise Refused("sha2 with a length other than 224, 256, 384 and 512", "Write one of these.")
     return typed(call("doris_sha2", as_text(args[0]), number(bits)), VARCHAR, *args)
 
 
@@ -91,7 +91,7 @@ def _masked(value: Typed, args: list[Typed]) -> Typed:
     for place, arg in enumerate(args):
         mark = constant_text("mask", "mask", arg)
         if len(mark) != 1 or not mark.isascii():
-            raise Refused("a mask of anything but one ASCII character")
+            raise Refused("a mask of anything but one ASCII character", "Write one character, such as 'X'.")
         marks[place] = mark
     kinds = (string.ascii_uppercase, string.ascii_lowercase, string.digits)
     put = "".join(mark * len(kind) for mark, kind in zip(marks, kinds, strict=True))
@@ -184,7 +184,7 @@ def regexp_extract_all(args: list[Typed], _facts: SessionFacts) -> Typed:
     if not groups(found):
         raise Refused("regexp_extract_all of a pattern without a group", "Put the pattern in parentheses.")
     if MAYBE_EMPTY.search(found):
-        raise Refused(f"regexp_extract_all of '{found}', which may match nothing")
+        raise Refused(f"regexp_extract_all of '{found}', which may match nothing", "Write + where it says *.")
     matches = call("regexp_extract_all", as_text(args[0]), text(found), number(1), text("s"))
     node = sql(
         "CASE WHEN len(l) = 0 THEN '' WHEN l IS NOT NULL THEN '[''' || array_to_string(l, ''',''') || ''']' END",

@@ -25,7 +25,7 @@ def _result(node: exp.Expression, type_: DorisType, args: list[Typed]) -> Typed:
 
 def _plain(name: str, distinct: bool, order: Order) -> None:
     if distinct or order:
-        raise Refused(f"{name} with DISTINCT or ORDER BY")
+        raise Refused(f"{name} with DISTINCT or ORDER BY", "Aggregate a subquery that has them.")
 
 
 def _given(args: list[Typed]) -> exp.Expression:
@@ -98,7 +98,7 @@ def retention(args: list[Typed], distinct: bool, order: Order, _facts: SessionFa
     if any(arg.type != BOOLEAN for arg in args):
         raise DorisError("All params of retention function must be boolean")
     if len(args) > _MOST:
-        raise Refused(f"retention of more than {_MOST} conditions")
+        raise Refused(f"retention of more than {_MOST} conditions", "Ask in two calls.")
     given = _given(args)
     met = [
         aggregate_call(exp.Filter(this=call("bool_or", arg.node.copy()), expression=exp.Where(this=given.copy())))
@@ -140,7 +140,10 @@ def _sequence(name: str, args: list[Typed], distinct: bool, order: Order, type_:
         raise DorisError(f"The format of pattern params is wrong: {name}('{pattern}', ...)")
     outside = any(part.kind == "event" and not 0 <= part.number < len(conditions) for part in parts)
     if outside or len(conditions) > _MOST:
-        raise Refused(f"{name} with the pattern {pattern!r} and {len(conditions)} conditions")
+        raise Refused(
+            f"{name} with the pattern {pattern!r} and {len(conditions)} conditions",
+            "Name only conditions that are given.",
+        )
     events = _events(moment, conditions)
     found = _settled(name, call(f"doris_{name}", events, text(pattern)))
     if type_ == BIGINT:

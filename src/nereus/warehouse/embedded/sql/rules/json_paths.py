@@ -35,7 +35,8 @@ def path(value: Typed) -> Typed:
         except BadPath as error:
             raise DorisError(f"[INVALID_ARGUMENT]{error}") from None
         except DoubtfulPath as error:
-            raise Refused(str(error).removeprefix("the embedded warehouse refuses ")) from None
+            construct = str(error).removeprefix("the embedded warehouse refuses ")
+            raise Refused(construct, "Write a plain one, such as $.a[0].") from None
     return as_text(value)
 
 
@@ -123,7 +124,10 @@ def json_type(args: list[Typed], _facts: SessionFacts) -> Typed:
     count_check("json_type", args, 2)
     found = document("json_type", args[0])
     if json_texts.has_typed_numbers(found):
-        raise Refused("json_type of a document that was made from bigint or decimal values")
+        raise Refused(
+            "json_type of a document that was made from bigint or decimal values",
+            "Make it from int or double values.",
+        )
     return typed(call("doris_json_kind", found, path(args[1])), STRING, *args)
 
 
@@ -138,7 +142,10 @@ def json_contains(args: list[Typed], _facts: SessionFacts) -> Typed:
         return literals.null_of(BOOLEAN)
     documents = [document("json_contains", arg) for arg in args[:2]]
     if any(map(json_texts.has_typed_numbers, documents)):
-        raise Refused("json_contains of a document that was made from bigint or decimal values")
+        raise Refused(
+            "json_contains of a document that was made from bigint or decimal values",
+            "Make it from int or double values.",
+        )
     where = path(args[2]) if len(args) == 3 else literals.text(_ROOT)
     return typed(call("doris_json_contains", *documents, where), BOOLEAN, *args)
 

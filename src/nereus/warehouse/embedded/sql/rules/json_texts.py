@@ -30,7 +30,8 @@ def constant(written: str) -> Typed:
     try:
         found = documents.canonical(written)
     except documents.Doubtful as error:
-        raise Refused(str(error).removeprefix("the embedded warehouse refuses ")) from None
+        construct = str(error).removeprefix("the embedded warehouse refuses ")
+        raise Refused(construct, "Write a plainer document.") from None
     return literals.null_of(JSON) if found is None else Typed(text(found), JSON)
 
 
@@ -51,7 +52,7 @@ def convert(value: Typed, to: DorisType, cast_to: _Cast) -> Typed:
         return _to_array(value, to, cast_to)
     if to.is_numeric:
         return _to_number(value, to, cast_to)
-    raise Refused(f"a cast from json to {to}")
+    raise Refused(f"a cast from json to {to}", "Take values out with json_extract_string and cast them.")
 
 
 def _to_json(value: Typed) -> Typed:
@@ -59,7 +60,10 @@ def _to_json(value: Typed) -> Typed:
         return typed(written(value), JSON, value)
     found = parsed(value)
     if isinstance(value.literal, str) and _printed_otherwise(value.literal):
-        raise Refused("a JSON literal with such a number: Doris' frontend prints it another way than its backend")
+        raise Refused(
+            "a JSON literal with such a number: Doris' frontend prints it another way than its backend",
+            "Read it from a column.",
+        )
     return found
 
 

@@ -34,7 +34,7 @@ def map_(args: list[Typed], _facts: SessionFacts) -> Typed:
     if any(arg.type.name in _NO_MEMBERS for arg in args):
         raise DorisError("map does not support jsonb/variant type")
     if any(arg.type.name == "null" for arg in args[::2]):
-        raise Refused("a map with a NULL as its key")
+        raise Refused("a map with a NULL as its key", "Write a value that stands for it.")
     keys, values = args[::2], args[1::2]
     key, value = _common("a map", keys), _common("a map", values)
     type_ = DorisType("map", args=(key, value))
@@ -110,7 +110,7 @@ def _holds(name: str, target: str, place: int) -> FunctionRule:
         count_check(name, args, 2)
         wanted = member(name, args[1], of_map(name, args[0])[place])
         if args[1].type.name == "null" and place == 0:
-            raise Refused(f"{name} of NULL")
+            raise Refused(f"{name} of NULL", "Name the type by a CAST.")
         listed = call(target, twice(args[0], name))
         found = call("list_filter", listed, lambda_("x IS NOT DISTINCT FROM w", "x", w=twice(wanted, name)))
         return typed(sql("CASE WHEN m IS NOT NULL THEN len(f) > 0 END", m=args[0].node.copy(), f=found), BOOLEAN, *args)
@@ -130,7 +130,7 @@ def str_to_map(args: list[Typed], _facts: SessionFacts) -> Typed:
     between = constant_text("str_to_map", "second argument", args[1]) if len(args) > 1 else ","
     within = constant_text("str_to_map", "third argument", args[2]) if len(args) > 2 else ":"
     if not between or not within:
-        raise Refused("str_to_map with an empty delimiter")
+        raise Refused("str_to_map with an empty delimiter", "Write one character or more.")
     value = twice(as_text(args[0]), "str_to_map")
     parts = call("string_split", value, text(between))
     keys = call("list_transform", parts, lambda_("split_part(p, k, 1)", "p", k=text(within)))

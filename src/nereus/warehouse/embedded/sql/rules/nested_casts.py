@@ -76,7 +76,7 @@ def to_text(value: Typed, cast_to: _Cast, depth: int = 0) -> exp.Expression:
         pairs = call("list_transform", call("map_entries", value), lambda_("k || ':' || v", name, k=key, v=item))
         return sql("'{' || array_to_string(l, ', ') || '}'", l=pairs)
     if type_.name != "struct":
-        raise Refused(f"a cast from {type_} to text")
+        raise Refused(f"a cast from {type_} to text", "Cast its elements one by one.")
     twice(value, "a cast of a struct")
     node: exp.Expression = text("{")
     for place, (field, of) in enumerate(zip(type_.fields, type_.args, strict=True)):
@@ -94,5 +94,5 @@ def _shown(value: Typed, cast_to: _Cast, depth: int) -> exp.Expression:
     if value.type.is_text or value.type.is_date:
         return sql("coalesce('\"' || v || '\"', 'null')", v=shown)
     if value.type.name == "json":
-        raise Refused("the text of JSON in an array, map or struct")
+        raise Refused("the text of JSON in an array, map or struct", "Cast the documents to string inside it.")
     return sql("coalesce(v, 'null')", v=shown)

@@ -70,7 +70,9 @@ def _unary(name: str, template: str) -> FunctionRule:
         count_check(name, args, 1)
         value = _double(args[0])
         if name in ("sin", "cos", "tan") and value.node.find(exp.Column) is None:
-            raise Refused(f"{name} of a constant: Doris' frontend rounds its last digit another way")
+            raise Refused(
+                f"{name} of a constant: Doris' frontend rounds its last digit another way", "Compute it from a column."
+            )
         if template.count("x") > 2:
             twice(value, name)
         return typed(sql(template, x=value), DOUBLE, *args)

@@ -70,7 +70,7 @@ def _replaced(name: str, args: list[Typed], options: str) -> Typed:
     found = pattern(name, args[1])
     put = constant_text(name, "replacement", args[2])
     if int(max(re.findall(r"\\([0-9])", put), default="0")) > groups(found) or re.search(r"\\[^0-9\\]|\\$", put):
-        raise Refused(f"the replacement '{put}' of {name}")
+        raise Refused(f"the replacement '{put}' of {name}", "Put backslashes before numbers of groups only.")
     node = sql("regexp_replace(s, p, r, o)", s=as_text(args[0]), p=text(found), r=text(put), o=text(options))
     return typed(node, VARCHAR, *args)
 
@@ -93,7 +93,7 @@ def regexp_count(args: list[Typed], _facts: SessionFacts) -> Typed:
     count_check("regexp_count", args, 2)
     found = pattern("regexp_count", args[1])
     if not found or MAYBE_EMPTY.search(found):
-        raise Refused(f"regexp_count of '{found}', which may match nothing")
+        raise Refused(f"regexp_count of '{found}', which may match nothing", "Write + where it says *.")
     value = twice(as_text(args[0]), "regexp_count")
     node = sql("CAST(len(regexp_extract_all(s, p, 0, 's')) AS INTEGER)", s=value, p=text(found))
     return typed(node, INT, *args)

@@ -83,7 +83,7 @@ def now(args: list[Typed], facts: SessionFacts) -> Typed:
     count_check("now", args, 0, 1)
     scale = 0 if not args else constant(args[0])
     if scale is None or not 0 <= scale <= 6:
-        raise Refused("now() with anything but a number from 0 to 6")
+        raise Refused("now() with anything but a number from 0 to 6", "Write an integer literal.")
     return _moment(facts.now, scale)
 
 

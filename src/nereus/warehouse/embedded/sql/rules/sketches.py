@@ -70,7 +70,7 @@ def hash_of(value: Typed) -> exp.Expression:
         return call("doris_hash_integer", sql(_DATETIME_BITS, d=value), number(8))
     if type_.name == "decimal":
         return _decimal(value, type_)
-    raise Refused(f"an estimate of different values of {type_}")
+    raise Refused(f"an estimate of different values of {type_}", "Write count(DISTINCT x).")
 
 
 def _decimal(value: Typed, type_: DorisType) -> exp.Expression:

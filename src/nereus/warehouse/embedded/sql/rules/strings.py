@@ -230,7 +230,7 @@ def reverse(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``reverse(s)`` -> character by character (DuckDB's own keeps combined characters together)"""
     count_check("reverse", args, 1)
     if args[0].type.name in ("array", "null"):
-        raise Refused(f"reverse of {args[0].type}")
+        raise Refused(f"reverse of {args[0].type}", "Give it a text.")
     value = twice(as_text(args[0]), "reverse")
     node = sql(
         "CASE WHEN strlen(s) = length(s) THEN reverse(s)"

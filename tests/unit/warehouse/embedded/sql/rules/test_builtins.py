@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +42,17 @@ def test_a_refusal_names_the_function_its_reason_and_a_way_out(rules: Any) -> No
         rules.answer("percentile_reservoir(1, 0.5)")
     with pytest.raises(Refused, match="st_point: there is no geometry"):
         rules.answer("st_point(1, 2)")
+
+
+def test_every_refusal_of_a_rule_says_what_to_write_instead() -> None:
+    silent = []
+    for file in sorted(Path(families.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            refusal = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused"
+            # The reason why a builtin is refused holds its way out.
+            if refusal and len(node.args) < 2 and file.name != "builtins.py":
+                silent.append(f"{file.name}:{node.lineno}")
+    assert silent == []
 
 
 def test_an_unknown_function_gets_doris_own_error(rules: Any) -> None:
