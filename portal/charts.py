@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import plotly.graph_objects as go
 
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#777777"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, "#56B4E9", "#D55E00", "#F0E442", "#332288", "#882255", "#DDCC77", GREY)
+_LEAST_SPAN = timedelta(hours=12)
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -66,7 +67,11 @@ def by_hour(
         )
     for name, value in limits.items():
         figure.add_hline(y=value, line={"color": GREY, "dash": "dash"}, annotation_text=name)
-    figure.update_xaxes(title="hour, UTC")
+    moments = [moment for points in series.values() for moment, _ in points]
+    figure.update_xaxes(title="hour, UTC", tickformat="%H:%M\n%Y-%m-%d")
+    if moments and max(moments) - min(moments) < _LEAST_SPAN:
+        # One hour alone would be drawn on an axis of milliseconds.
+        figure.update_xaxes(range=[max(moments) - _LEAST_SPAN, max(moments) + timedelta(hours=1)])
     figure.update_yaxes(title=unit, rangemode="tozero")
     return _styled(figure)
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from nereus.errors import NereusError
@@ -41,7 +42,15 @@ def page(title: str, show: Callable[[Deployment], None]) -> None:
 def table(name: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Show rows, and put them among the figures that can be downloaded. Units stand in the columns' names."""
     keep(name, rows)
-    st.dataframe(rows, hide_index=True, width="stretch")
+    if not rows:
+        st.caption(f"There are no {name}.")
+        return
+    st.dataframe(rows, hide_index=True, width="stretch", placeholder="")
+
+
+def chart(figure: go.Figure) -> None:
+    """Show a figure. Its tools appear nowhere: they would cover the names of what is drawn."""
+    st.plotly_chart(figure, width="stretch", config={"displayModeBar": False})
 
 
 def keep(name: str, rows: Sequence[Mapping[str, object]]) -> None:

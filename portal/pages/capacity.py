@@ -26,7 +26,7 @@ def show(found: Deployment) -> None:
         title: {case.value: [getattr(year, name).value for year in plan.years[case]] for case in Case}
         for title, name in _SERIES.items()
     }
-    st.plotly_chart(charts.band(years, series, "TB over all machines", {}), width="stretch")
+    frame.chart(charts.band(years, series, "TB over all machines", {}))
     st.caption(
         f"Band: low to high compression; line: typical; headroom included. {plan.nodes.value:g} machines planned: "
         f"{plan.nodes.reason}. Source: {plan.nodes.source}."
@@ -57,7 +57,7 @@ def _filling(found: Deployment) -> None:
             continue
         with column:
             series = {f"{disk} used": {case.value: filling.used(plan, case, disk) for case in Case}}
-            st.plotly_chart(charts.band(years, series, "TB over all machines", limits), width="stretch")
+            frame.chart(charts.band(years, series, "TB over all machines", limits))
     frame.table("months", _months(listed, found))
     st.caption(
         f"Used disk without headroom; {plan.nodes.value:g} machines, {need.growth_per_year:.0%} growth a year, "
@@ -68,7 +68,8 @@ def _filling(found: Deployment) -> None:
 
 def _months(listed: list[Crossing], found: Deployment) -> list[dict[str, object]]:
     rows: dict[tuple[str, str], dict[str, object]] = {}
-    for each in listed:
+    # The typical case first: it fills in what is known of today.
+    for each in sorted(listed, key=lambda one: one.case is not Case.TYPICAL):
         row = rows.setdefault(
             (each.disk, each.name),
             {"limit": f"{each.disk} {each.name}, {each.share:.0%}", "limit (TB)": round(each.limit_tb, 2)},
@@ -93,7 +94,7 @@ def _reported(found: Deployment) -> None:
                 "figure": row.name,
                 "planned for today": readable(row.planned),
                 "reported": None if row.reported is None else readable(row.reported),
-                "of the plan (%)": None if row.share is None else float(f"{100 * row.share:.3g}"),
+                "of the plan (%)": None if row.share is None else round(100 * row.share, 4),
                 "what": row.reason,
             }
             for row in rows

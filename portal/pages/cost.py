@@ -29,9 +29,8 @@ def show(found: Deployment) -> None:
             for name, values in amounts.items()
         ],
     )
-    st.plotly_chart(
+    frame.chart(
         charts.stacked([option.what for option in options], amounts, f"EUR over {comparison.years} years"),
-        width="stretch",
     )
     st.caption(
         f"{case.value.capitalize()} case, nominal EUR without VAT, {found.today:%Y-%m-%d}. "

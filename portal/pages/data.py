@@ -85,7 +85,7 @@ def _checks(one: Holding, answer: Answer) -> None:
     )
     runs = sorted((row for row in answer["runs"] if row["use_case"] == name), key=lambda row: str(row["at"]))
     if len(runs) > 1:
-        st.plotly_chart(
+        frame.chart(
             charts.history(
                 [datetime.fromisoformat(row["at"]) for row in runs],
                 {
@@ -95,7 +95,6 @@ def _checks(one: Holding, answer: Answer) -> None:
                 },
                 "checks",
             ),
-            width="stretch",
         )
     frame.keep(
         f"runs of checks of {name}",

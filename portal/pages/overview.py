@@ -46,7 +46,9 @@ def show(found: Deployment) -> None:
 
 
 def _row(shown: dict[str, Verdict]) -> None:
-    for column, (page, verdict) in zip(st.columns(len(shown)), shown.items(), strict=True):
+    # Three to a row: on a wider one the sentences become columns of single words.
+    columns = [column for _ in range(0, len(shown), 3) for column in st.columns(3)]
+    for column, (page, verdict) in zip(columns, shown.items(), strict=True):
         with column.container(border=True, height="stretch"):
             st.markdown(f"{_MARKS[verdict.good]} {verdict.question}")
             st.subheader(verdict.value, anchor=False)

@@ -119,7 +119,7 @@ def _hours(answer: Answer, promise_s: float) -> None:
     shown = {name: groups for name, groups in series.items() if groups}
     if not shown:
         return
-    st.plotly_chart(
+    frame.chart(
         charts.by_hour(
             {
                 f"{name}, {kind}": [
@@ -133,7 +133,6 @@ def _hours(answer: Answer, promise_s: float) -> None:
             "s",
             {f"promise, {promise_s:g} s on average": promise_s},
         ),
-        width="stretch",
     )
     frame.keep("hours", [row for name, groups in shown.items() for row in _rows(f"hour (UTC), {name}", groups)])
 

@@ -177,7 +177,7 @@ def _costs(bars: list[tuple[str, Option]], years: int) -> None:
         name: [cause.total.to("EUR") if (cause := option.cause(name)) else 0.0 for _, option in bars] for name in causes
     }
     amounts["move"] = [option.one_off.to("EUR") for _, option in bars]
-    st.plotly_chart(charts.stacked([name for name, _ in bars], amounts, f"EUR over {years} years"), width="stretch")
+    frame.chart(charts.stacked([name for name, _ in bars], amounts, f"EUR over {years} years"))
 
 
 frame.page("What if", show)
