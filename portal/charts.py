@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ import plotly.graph_objects as go
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#777777"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, "#56B4E9", "#D55E00", "#F0E442", "#332288", "#882255", "#DDCC77", GREY)
 _LEAST_SPAN = timedelta(hours=12)
+_LONGEST_LINE = 24
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -98,11 +100,13 @@ def history(moments: Sequence[datetime], counts: Mapping[str, Sequence[int]], un
 def stacked(options: Sequence[str], causes: Mapping[str, Sequence[float]], unit: str) -> go.Figure:
     """One bar per option, stacked by cause; `causes` gives a value per option in `unit`."""
     figure = go.Figure()
+    # Long names in one line would leave a narrow screen no room for the bars.
+    names = ["<br>".join(textwrap.wrap(option, _LONGEST_LINE)) for option in options]
     for number, (cause, values) in enumerate(causes.items()):
         colour = PALETTE[number % len(PALETTE)]
         figure.add_bar(
             x=values,
-            y=options,
+            y=names,
             name=cause,
             orientation="h",
             marker_color=colour,

@@ -24,3 +24,10 @@ def test_a_band_shows_low_typical_and_high() -> None:
     assert [list(line.y) for line in figure.data] == [[3, 4], [1, 2], [2, 3]]
     assert figure.layout.yaxis.title.text == "TB"
     assert figure.layout.annotations[0].text == "full"
+
+
+def test_long_names_are_broken_into_lines_and_stay_apart() -> None:
+    names = ["Snowflake enterprise, aws_eu_paris, 796 credits a month", "3 machines bought"]
+    (bar,) = charts.stacked(names, {"people": [1.0, 2.0]}, "EUR").data
+    assert [name.replace("<br>", " ") for name in bar.y] == names
+    assert max(len(line) for name in bar.y for line in name.split("<br>")) <= 24
