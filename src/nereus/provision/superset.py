@@ -59,7 +59,8 @@ def command(platform: Platform) -> tuple[str, ...]:
     return (
         *(str(_python()), "-m", "gunicorn", "--bind", f"{local.bind}:{local.ports.superset}"),
         *("--workers", "1", "--worker-class", "gthread", "--threads", str(_THREADS), "--timeout", "120"),
-        *("--graceful-timeout", str(_GRACE_SECONDS)),
+        # Browsers keep connections while people read.
+        *("--graceful-timeout", str(_GRACE_SECONDS), "--keep-alive", "60"),
         # Addresses of dashboards carry their filters.
         *("--limit-request-line", "0", "--limit-request-field_size", "0", "superset.app:create_app()"),
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from nereus.errors import Failure
 
@@ -42,7 +44,7 @@ class Superset:
     def __init__(self, url: str, user: str, password: str) -> None:
         """Log in. Raises Failure where Superset does not answer, or refuses."""
         self.url = url
-        self._web = requests.Session()
+        self._web = _web()
         self._web.headers["Referer"] = url
         login = {"username": user, "password": password, "provider": "db", "refresh": False}
         told = self._call("POST", "/api/v1/security/login", login)
@@ -52,7 +54,7 @@ class Superset:
     def again(self) -> Superset:
         """Another connection of the same person."""
         other = object.__new__(Superset)
-        other.url, other._web = self.url, requests.Session()
+        other.url, other._web = self.url, _web()
         other._web.headers.update(self._web.headers)
         other._web.cookies.update(self._web.cookies)
         return other
@@ -95,6 +97,13 @@ class Superset:
         if answer.ok:
             return answer
         raise Failure(f"Superset refused {path.partition('?')[0]} ({answer.status_code}): {_said(answer)}")
+
+
+def _web() -> requests.Session:
+    """As browsers do, a question on a connection that the server had just closed is asked once more."""
+    web = requests.Session()
+    web.mount("http", HTTPAdapter(max_retries=Retry(total=1, allowed_methods=None)))
+    return web
 
 
 def _said(answer: requests.Response) -> str:
