@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from nereus.warehouse.embedded.warehouse import Warehouse
 from tests.unit.warehouse.embedded.session.asking import PASSWORD, do
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    """A database `shop` with 200,000 orders, and a user `ann` who may read it and use the group `science`."""
-    opened = Warehouse.open(tmp_path, memory_gb=1, threads=2, root_password=PASSWORD)
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed warehouse: a database `shop` with 200,000 orders, and a user `ann` with the group `science`."""
+    data = tmp_path_factory.mktemp("stored")
+    opened = Warehouse.open(data, memory_gb=1, threads=2, root_password=PASSWORD)
     session = opened.connect("root")
     for text in (
         "CREATE DATABASE shop",
@@ -28,6 +30,15 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     ):
         do(session, text)
     session.close()
+    opened.close()
+    return data
+
+
+@pytest.fixture
+def warehouse(stored: Path, tmp_path: Path) -> Iterator[Warehouse]:
+    """A copy of the stored one, in `tmp_path`."""
+    shutil.copytree(stored, tmp_path, dirs_exist_ok=True)
+    opened = Warehouse.open(tmp_path, memory_gb=1, threads=2, root_password=PASSWORD)
     yield opened
     opened.close()
 

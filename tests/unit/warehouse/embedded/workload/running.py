@@ -13,7 +13,7 @@ from tests.unit.warehouse.embedded.session.asking import ask
 
 #: Runs for hours where nobody stops it.
 ENDLESS = "SELECT COUNT(*) FROM orders a, orders b, orders c WHERE a.amount + b.amount + c.amount = -1"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def until(true: Callable[[], object]) -> None:

@@ -44,7 +44,9 @@ def test_a_policy_that_is_off_does_nothing(root: Session, ann: Session) -> None:
 def test_a_query_past_its_rows_is_cancelled(root: Session, ann: Session) -> None:
     do(root, "CREATE WORKLOAD POLICY wide CONDITIONS(be_scan_rows > 1000) ACTIONS(cancel_query)")
     assert ask(ann, "SELECT SUM(amount) FROM orders") == [(9_900_000,)]
-    error = Task(ann, f"{ENDLESS} AND a.id + b.id + c.id > 0").end().error
+    # DuckDB tells its progress between tasks: this has many of them before the one that does not end.
+    read = "SELECT id, SUM(amount) AS amount FROM orders GROUP BY id"
+    error = Task(ann, ENDLESS.replace("orders a", f"({read}) a")).end().error
     assert error is not None
     assert "cancelled by workload policy: wide, id:" in error.detail
     assert "scan_rows:" in error.detail
