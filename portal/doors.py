@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 import frame
-from nereus.insight import services
+from nereus.insight.services import gather, seen_from
 from nereus.provision.services import local_services
 from nereus.provision.status import ServiceStatus
 from state import Deployment
@@ -19,7 +19,7 @@ _DOORS = {"superset": "Superset: dashboards", "jupyterhub": "JupyterHub: noteboo
 @st.cache_data(ttl=15, max_entries=4, show_spinner="Looking at the services")
 def _measured(root: str, _found: Deployment) -> tuple[list[ServiceStatus], datetime]:
     listed = local_services(_found.config, _found.platform, _found.home)
-    return services.gather(listed, _found.home), datetime.now(UTC)
+    return gather(listed, _found.home), datetime.now(UTC)
 
 
 def measured(found: Deployment) -> tuple[list[ServiceStatus], datetime]:
@@ -35,7 +35,7 @@ def doors(found: Deployment) -> None:
     for column, (row, title) in zip(st.columns(max(1, len(shown))), shown, strict=False):
         with column.container(border=True, height="stretch"):
             st.markdown(f"{':green[● up]' if row.up else ':red[● down]'} **{title}**")
-            st.link_button("Open", services.seen_from(row.url, st.context.url), disabled=not row.up)
+            st.link_button("Open", seen_from(row.url, st.context.url), disabled=not row.up)
             st.caption(
                 f"Answered in {row.probe_ms:.0f} ms, {at:%H:%M:%S} UTC."
                 if row.probe_ms is not None
@@ -55,7 +55,7 @@ def services_table(found: Deployment) -> None:
                 "since (UTC)": row.since,
                 "memory (MB)": row.rss_mb,
                 "probe (ms)": row.probe_ms,
-                "address": services.seen_from(row.url, st.context.url),
+                "address": seen_from(row.url, st.context.url),
             }
             for row in rows
         ],
