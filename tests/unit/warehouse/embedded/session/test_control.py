@@ -129,7 +129,6 @@ def test_properties_of_a_workload_group_are_checked_as_doris_checks_them(
         "CREATE CATALOG c PROPERTIES ('type' = 'jdbc')",
         "ALTER SYSTEM ADD BACKEND '127.0.0.1:9050'",
         "ADMIN SET FRONTEND CONFIG ('a' = 'b')",
-        "BACKUP SNAPSHOT shop.s TO r",
     ],
 )
 def test_statements_of_a_cluster_are_refused(root: Session, statement: str) -> None:

@@ -35,8 +35,7 @@ def test_what_doris_does_not_know_is_a_syntax_error(root: Session, text: str, er
     [
         ("CREATE CATALOG c PROPERTIES ('type' = 'hms')", "Stream Load"),
         ("ALTER SYSTEM ADD BACKEND '127.0.0.1:9'", "one node"),
-        ("BACKUP SNAPSHOT shop.s TO r", "copy its folder"),
-        ("EXPORT TABLE orders TO 's3://b/p'", "with SELECT"),
+        ("ALTER REPOSITORY r PROPERTIES ()", "CREATE it again"),
         ("CREATE ROUTINE LOAD x ON orders FROM KAFKA ()", "Stream Load"),
         ("CREATE ALIAS FUNCTION f(INT) WITH PARAMETER(x) AS x + 1", "view"),
         ("ADMIN SET FRONTEND CONFIG ('a' = 'b')", "platform.yaml"),
@@ -53,7 +52,7 @@ def test_what_is_not_carried_out_says_what_to_do_instead(root: Session, text: st
         ("ALTER SYSTEM ADD BACKEND '127.0.0.1:9'", "NODE"),
         ("ADMIN SET FRONTEND CONFIG ('a' = 'b')", "ADMIN"),
         ("ADMIN CHECK TABLET (1)", "ADMIN"),
-        ("CREATE REPOSITORY r WITH S3 ON LOCATION 's3://b' PROPERTIES ()", "ADMIN"),
+        ("CREATE REPOSITORY r WITH S3 ON LOCATION 's3://b' PROPERTIES ('a' = 'b')", "ADMIN"),
     ],
 )
 def test_who_may_not_is_told_that_first(ann: Session, text: str, privilege: str) -> None:

@@ -198,7 +198,7 @@ def test_table_functions_are_described(root: Session, call: str, count: int, fir
         ("nosuch()", "Can not build FunctionTable nosuch"),
         ("jobs()", "Invalid job metadata query"),
         ('iceberg_meta("table" = "a.b")', "The iceberg table name contains the catalogName"),
-        ('s3("uri" = "s3://b/f")', "refuses DESC FUNCTION s3"),
+        ('s3("uri" = "s3://b/f")', "format: is not supported"),
     ],
 )
 def test_unknown_table_functions_are_not(root: Session, call: str, text: str) -> None:
