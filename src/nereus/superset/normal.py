@@ -23,7 +23,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         *("allow_cvas", "allow_dml", "allow_csv_upload", "allow_file_upload", "extra", "uuid", "version"),
     ),
     "datasets": (
-        *("table_name", "schema", "description", "main_dttm_col", "sql", "cache_timeout", "metrics", "columns"),
+        *("table_name", "schema", "description", "main_dttm_col", "sql", "metrics", "columns"),
         *("uuid", "database_uuid", "version"),
     ),
     "charts": (
@@ -39,7 +39,14 @@ _COLUMN = ("column_name", "verbose_name", "type", "is_dttm", "groupby", "filtera
 #: What a chart's parameters say of Superset's records and not of the chart.
 _RECORDS = ("datasource", "slice_id", "dashboards", "dashboardId", "url_params", "slice_name")
 #: What Superset computes anew whenever a dashboard is opened.
-_COMPUTED = ("chart_configuration", "chartsInScope", "tabsInScope", "shared_label_colors", "map_label_colors")
+_COMPUTED = (
+    "chart_configuration",
+    "chartsInScope",
+    "tabsInScope",
+    "shared_label_colors",
+    "map_label_colors",
+    "default_filters",
+)
 
 
 def dump(kind: str, asset: Mapping[str, Any]) -> str:
