@@ -1,0 +1,92 @@
+"""A scientist with a real browser: log in, open a starter notebook, run all its cells."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support import expected_conditions as it
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.conftest import not_run
+from tests.integration.jupyterhub.hubs import Deployment, Person, Running
+
+pytestmark = pytest.mark.timeout(900)
+PATIENCE_S = 180
+NOTEBOOK = "flights/01-explore.ipynb"
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        not_run("JupyterHub in a real browser", "apt install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    flags = ("headless", "no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update")
+    for flag in (*flags, "window-size=1400,1600", f"user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+    made = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        yield made
+    finally:
+        made.quit()
+
+
+def test_all_cells_of_a_starter_run(
+    loaded: Deployment, the_hub: Running, browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    url, wait = the_hub.service.url, WebDriverWait(browser, PATIENCE_S)
+    password = (loaded.home.secrets / "jupyterhub-scientist").read_text("ascii").strip()
+    browser.get(url)
+    wait.until(it.element_to_be_clickable((By.ID, "username_input"))).send_keys("scientist")
+    browser.find_element(By.ID, "password_input").send_keys(password + Keys.ENTER)
+    # The Hub starts the server and leads there.
+    wait.until(it.presence_of_element_located((By.CSS_SELECTOR, ".jp-Launcher, .jp-FileBrowser")))
+    browser.get(f"{url}/user/scientist/lab/tree/{NOTEBOOK}")
+    wait.until(it.presence_of_element_located((By.CSS_SELECTOR, ".jp-Notebook .jp-Cell")))
+    # What is run before the kernel is there is lost.
+    wait.until(it.presence_of_element_located((By.CSS_SELECTOR, ".jp-Notebook-ExecutionIndicator[data-status='idle']")))
+    wait.until(it.element_to_be_clickable((By.XPATH, "//li[contains(@class, 'lm-MenuBar-item')][.='Run']"))).click()
+    wait.until(it.element_to_be_clickable((By.CSS_SELECTOR, "li[data-command='runmenu:run-all']"))).click()
+    scientist = Person(url, "scientist")
+    scientist.log_in(password)
+    scientist.open("lab")
+    deadline = time.monotonic() + PATIENCE_S
+    while not all(cell["execution_count"] for cell in code(scientist)):
+        assert time.monotonic() < deadline, browser.find_element(By.TAG_NAME, "body").text
+        webdriver.ActionChains(browser).key_down(Keys.CONTROL).send_keys("s").key_up(Keys.CONTROL).perform()
+        time.sleep(1)
+    browser.get_screenshot_as_file(str(tmp_path / "notebook.png"))
+    kinds = {output["output_type"] for cell in code(scientist) for output in cell["outputs"]}
+    assert kinds == {"execute_result", "display_data"}
+    assert "news" not in browser.find_element(By.TAG_NAME, "body").text.lower()
+    assert outside(browser) == set()
+
+
+def code(person: Person) -> list[dict[str, Any]]:
+    """The code cells as they are saved."""
+    found = person.get(f"api/contents/{NOTEBOOK}")
+    return [cell for cell in found["content"]["cells"] if cell["cell_type"] == "code"]
+
+
+def outside(browser: webdriver.Chrome) -> set[str]:
+    """Addresses beyond this machine that the pages asked for."""
+    asked = set()
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            asked.add(urlsplit(message["params"]["request"]["url"]))
+    web = {address for address in asked if address.scheme in ("http", "https")}
+    return {address.netloc for address in web if address.hostname != "127.0.0.1"}
