@@ -146,6 +146,7 @@ def test_a_killed_warehouse_ends_in_a_clear_message_and_comes_back(stand: Stand,
     assert analyst.ask(one, force=True).data == warm.data
 
 
+@pytest.mark.xfail(strict=True, reason="AUTH_RATE_LIMIT has no effect on the login page yet")
 def test_guessing_passwords_is_limited(stand: Stand) -> None:
     """The last test: the limit holds for this address for a minute."""
     form, api = requests.Session(), requests.Session()
