@@ -19,8 +19,8 @@ import psutil
 import pymysql
 import pytest
 
+from nereus.config.rules import PORTS_TAKEN
 from nereus.paths import PROJECT
-from nereus.provision import object_store
 from tests.conftest import not_run
 from tests.stores import free_ports as ports_in_a_row
 
@@ -93,7 +93,8 @@ def free_ports(*names: str) -> dict[str, int]:
     found = {name: one.getsockname()[1] for name, one in zip(names, held, strict=True)}
     for one in held:
         one.close()
-    return {**found, "object_store": ports_in_a_row(object_store.PORTS)}
+    in_a_row = {name: ports_in_a_row(many) for name, many in PORTS_TAKEN.items()}
+    return {**found, **in_a_row}
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -145,7 +146,7 @@ def test_no_secret_is_printed_or_readable_by_others(deployment: Deployment) -> N
 
 def test_status_measures_every_service(deployment: Deployment) -> None:
     rows = deployment.status()
-    assert set(rows) == {"object-store", "warehouse", "superset", "portal"}
+    assert set(rows) == {"object-store", "warehouse", "superset", "jupyterhub", "portal"}
     for row in rows.values():
         assert set(row) >= {"name", "up", "since", "rss_mb", "probe_ms", "url"}
         assert row["up"] is True
