@@ -365,5 +365,5 @@ def test_there_is_nothing_of_these(root: Session, statement: str) -> None:
 
 
 def test_a_show_that_is_not_known_is_refused_by_name(root: Session) -> None:
-    with pytest.raises(Refused, match="SHOW LOAD FROM"):
+    with pytest.raises(Refused, match="SHOW LOAD statements"):
         ask(root, "SHOW LOAD FROM shop")

@@ -28,7 +28,9 @@ def encoded(array, kind):
 
 
 def array_of(sql):
-    return duckdb.sql(f"SELECT unnest([{sql}, NULL]) AS v").to_arrow_table().column(0).combine_chunks()
+    # A connection of its own: the one that the module shares may be in any state that others left it in.
+    with duckdb.connect() as db:
+        return db.sql(f"SELECT unnest([{sql}, NULL]) AS v").to_arrow_table().column(0).combine_chunks()
 
 
 @pytest.mark.parametrize(

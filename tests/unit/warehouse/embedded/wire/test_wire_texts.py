@@ -80,7 +80,9 @@ CASES = [
 
 
 def array_of(sql: str) -> pa.Array:
-    return duckdb.sql(f"SELECT v FROM ({sql}) AS t(v)").to_arrow_table().column(0).combine_chunks()
+    # A connection of its own: the one that the module shares may be in any state that others left it in.
+    with duckdb.connect() as db:
+        return db.sql(f"SELECT v FROM ({sql}) AS t(v)").to_arrow_table().column(0).combine_chunks()
 
 
 @pytest.mark.parametrize(("sql", "kind", "text"), CASES)
