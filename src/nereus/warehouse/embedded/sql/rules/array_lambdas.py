@@ -174,6 +174,8 @@ function("array_match_any")(_match("array_match_any", every=False))
 @function("array_sortby")
 def array_sortby(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``array_sortby(x -> -x, a)`` -> the elements of a in the order of what the lambda makes"""
+    if not args:
+        count_check("array_sortby", args, 2)
     value = args[1] if is_lambda(args) and len(args) > 1 else args[0]
     keys = mapped(args) if is_lambda(args) else args[-1]
     if value.type.name != "array" or keys.type.name != "array" or keys.type.args[0].args:
