@@ -118,7 +118,8 @@ def reason(error: Exception) -> str:
     for mark, said in (
         ("NoSuchKey", "the object is not there"),
         ("NoSuchBucket", "the bucket is not there"),
-        ("403", "it refuses the key pair"),
+        # Keys of objects are digits and letters: a bare 403 may stand in their names.
+        ("403 Forbidden", "it refuses the key pair"),
         ("onnection refused", "it does not listen"),
         ("error sending request", "it does not answer"),
         ("timed out", "it does not answer in time"),
