@@ -1,11 +1,11 @@
 # The front door. Every target only calls `nereus` or a tool of the same environment.
 .DEFAULT_GOAL := help
-.PHONY: help provision status plan doctor bench fidelity secret usecases stop destroy test lint format lock
+.PHONY: help provision status plan doctor bench fidelity secret usecases stop destroy test test-infra lint format lock
 
 PYTHON ?= python3
 NEREUS := .venv/bin/nereus
 READY := .venv/.installed
-export TARGET NAME YES
+export TARGET NAME YES ROOM
 
 $(READY): locks/nereus.txt pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py
@@ -45,6 +45,9 @@ destroy: $(READY) ## stop everything and, with consent, delete the data  [YES=1]
 
 test: $(READY) ## prove it (needs no root)
 	@.venv/bin/pytest
+
+test-infra: $(READY) ## prove machines, roles, k3s, cluster and images (root, Debian)  [ROOM=machines|roles|k3s|cluster|images]
+	@.venv/bin/pytest tests/infra/$(ROOM)
 
 lint: $(READY) ## ruff and mypy --strict
 	@.venv/bin/ruff check .
