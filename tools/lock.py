@@ -21,6 +21,7 @@ LOCKS = {
     "superset.txt": ("superset",),
     "jupyterhub.txt": ("jupyterhub",),
     "notebooks.txt": ("notebooks",),
+    "infrastructure.txt": ("infrastructure",),
 }
 
 
