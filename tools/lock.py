@@ -22,6 +22,10 @@ LOCKS = {
     "jupyterhub.txt": ("jupyterhub",),
     "notebooks.txt": ("notebooks",),
     "infrastructure.txt": ("infrastructure",),
+    "hub.txt": ("hub",),
+    "portal.txt": ("python",),
+    "image-build.txt": ("image-build",),
+    "image-checks.txt": ("image-checks",),
 }
 
 

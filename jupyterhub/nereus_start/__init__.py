@@ -1,0 +1,1 @@
+"""What a scientist's server does before JupyterLab starts in a container."""
