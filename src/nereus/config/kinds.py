@@ -256,6 +256,26 @@ class Address(Kind):
 
 
 @dataclass(frozen=True)
+class Network(Kind):
+    """A range of IP addresses."""
+
+    example: str = "10.0.3.0/24"
+    expected = "a range of IP addresses such as 10.0.3.0/24"
+
+    def check(self, value: object) -> str:
+        if isinstance(value, str):
+            try:
+                return str(ipaddress.ip_network(value))
+            except ValueError:
+                try:
+                    meant = ipaddress.ip_network(value, strict=False)
+                except ValueError:
+                    wrong(self.expected, f"Write for example {self.example}.")
+                wrong(self.expected, f"Did you mean {meant}?")
+        wrong(self.expected, f"Write for example {self.example}.")
+
+
+@dataclass(frozen=True)
 class Either(Kind):
     """A fixed word or another kind of value."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nereus.config import kinds, rules
-from nereus.config.kinds import Address, Choice, Either, Number, PortNumber, PriceNumber, StoredShare, Text
+from nereus.config.kinds import Address, Choice, Either, Network, Number, PortNumber, PriceNumber, StoredShare, Text
 
 TARGETS = ("local", "vms", "hosts", "cluster")
 EDITIONS = ("standard", "enterprise", "business_critical", "vps")
@@ -22,6 +22,9 @@ Name = Annotated[
 Word = Annotated[str, Text("a name of lower-case letters, digits and underscores", r"[a-z][a-z0-9_]{0,62}", "retail")]
 _PATH = r"[^\x00-\x1f]+"
 _DNS = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+NamespaceName = Annotated[
+    str, Text("the name of a namespace", r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "kube-system", 63)
+]
 LabelText = Annotated[
     str,
     Text("a Kubernetes label", r"([A-Za-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", "warehouse", 317),
@@ -204,13 +207,71 @@ class HostsSection(Section):
     inventory: Annotated[str, Text("a path to an Ansible inventory", _PATH, "inventories/mine.yaml", 4096)]
 
 
+class ExistingIngress(Section):
+    """An ingress controller that serves `cluster.ingress_class`; its pods are let through to the platform's doors."""
+
+    namespace: NamespaceName
+
+
+class ExistingCertificates(Section):
+    """A cert-manager with a ClusterIssuer that may sign the platform's host names."""
+
+    issuer: Annotated[str, Text("the name of a ClusterIssuer", _DNS, "company-ca")]
+
+
+class ExistingMonitoring(Section):
+    """A Prometheus operator that looks at every namespace; its Prometheus is let through to what is measured."""
+
+    namespace: NamespaceName
+
+
+class ExistingObjectStore(Section):
+    """An S3 store with the platform's four buckets; its keys are given as secrets."""
+
+    endpoint: Annotated[
+        str, Text("an address http(s)://host[:port]", r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", "https://s3.example.com")
+    ]
+    region: Annotated[str, Text("the name of a region", r"[a-z0-9-]{1,40}", "us-east-1")] = "us-east-1"
+    cidr: Annotated[str, Network()]
+
+
+class ExistingSection(Section):
+    """What the cluster has already; it is used and not installed."""
+
+    ingress: ExistingIngress | None = None
+    certificates: ExistingCertificates | None = None
+    monitoring: ExistingMonitoring | None = None
+    object_store: ExistingObjectStore | None = None
+
+
 class ClusterSection(Section):
     """The cluster target: an existing Kubernetes cluster."""
 
     kubeconfig: Annotated[str, Text("a path to a kubeconfig file", _PATH, "~/.kube/config", 4096)]
     storage_class: Annotated[str, Text("the name of a storage class", _DNS, "local-path")]
+    cold_storage_class: Annotated[str | None, Text("the name of a storage class", _DNS, "bulk")] = None
     ingress_class: Annotated[str, Text("the name of an ingress class", _DNS, "traefik")]
     node_labels: Mapping[LabelText, LabelText] = Field(default_factory=dict)
+    existing: ExistingSection = ExistingSection()
+
+
+class IdentitySection(Section):
+    """The OpenID Connect provider that Superset, JupyterHub and the portal sign people in with."""
+
+    issuer: Annotated[
+        str, Text("an https address without a trailing slash", r"https://[^\s?#]*[^\s?#/]", "https://login.example.com")
+    ]
+    client_id: Annotated[str, Text("a client id", r"[A-Za-z0-9._:/-]{1,120}", "nereus")] = "nereus"
+
+
+class KubernetesSection(Section):
+    """How people reach the platform on the targets vms, hosts and cluster."""
+
+    domain: Annotated[str, Text("a domain name", _DNS, "nereus.internal")] = "nereus.internal"
+    acme_email: Annotated[str | None, Text("a mail address", r"[^\s@]+@[^\s@]+\.[^\s@]+", "platform@example.com")] = (
+        None
+    )
+    identity: IdentitySection | None = None
 
 
 #: Nothing beneath these keys is an omission, not a wish for the defaults.
@@ -232,6 +293,7 @@ class Platform(Section):
     vms: VmsSection | None = None
     hosts: HostsSection | None = None
     cluster: ClusterSection | None = None
+    kubernetes: KubernetesSection = KubernetesSection()
     usecases: tuple[Word, ...] = ("retail", "flights")
 
     @model_validator(mode="before")

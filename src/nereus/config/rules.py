@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Below this a disk is not one.
 SMALLEST_HDD_TB = 0.1
 
+#: Domains that no public authority signs.
+_PRIVATE_DOMAINS = (".internal", ".local", ".lan", ".test", ".home.arpa")
+
 #: Services that take more than one port, the first being the declared one.
 PORTS_TAKEN = {"object_store": 8, "jupyterhub": 3}
 
@@ -88,6 +91,7 @@ def platform(whole: model.Platform) -> Iterator[Problem]:
     """Everything that needs more than one section."""
     yield from _machines(whole)
     yield from _target(whole)
+    yield from _certificates(whole)
     yield from _priced(whole)
     for name, times in Counter(whole.usecases).items():
         if times > 1:
@@ -156,6 +160,19 @@ def _target(whole: model.Platform) -> Iterator[Problem]:
             f"a section `{target}` that describes it",
             f"Add for example `{_EXAMPLES[target]}`, or write platform.target: local.",
         )
+
+
+def _certificates(whole: model.Platform) -> Iterator[Problem]:
+    email, domain = whole.kubernetes.acme_email, whole.kubernetes.domain
+    if email is None:
+        return
+    if domain.endswith(_PRIVATE_DOMAINS):
+        expected = f"a public kubernetes.domain beside it: ACME signs no name under {domain}"
+        fix = "Remove kubernetes.acme_email (the platform is then its own authority), or write your public domain."
+        yield Problem("kubernetes.acme_email", email, expected, fix)
+    if whole.cluster and whole.cluster.existing.certificates:
+        expected = f"nothing: cluster.existing.certificates.issuer ({whole.cluster.existing.certificates.issuer}) signs"
+        yield Problem("kubernetes.acme_email", email, expected, "Remove one of the two.")
 
 
 def _priced(whole: model.Platform) -> Iterator[Problem]:
