@@ -1,0 +1,240 @@
+"""Judges what machine_report saw, and says where a data disk belongs. Pure functions; no machine is asked."""
+
+from __future__ import annotations
+
+import difflib
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+#: File systems of data disks are named after their serial number within this.
+_DISKS = uuid.UUID("9f3c1d0e-7a55-4c58-9a0b-5d6f1c7e2b41")
+_FOLDER = "/srv/nereus"
+#: A disk is sold in decimal units and loses a little to its partition table: what may be missing of the declared size.
+_SIZE_SLACK = 0.05
+#: The same for memory, which firmware and kernel take from.
+_MEMORY_SLACK = 0.07
+#: Certificates and the warehouse's transactions want one time everywhere; what NTP mends by itself is allowed.
+_SKEW_SECONDS = 60
+
+Found = Iterator[tuple[str, str]]
+
+
+def disk_place(disk: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """A declared disk with where it is, its file system's label and UUID, its mount point, and whether it is blank."""
+    seen = report["disks"]["asked"][disk["serial"]][0]
+    label, identity = _identity(disk)
+    return {
+        **disk,
+        "path": seen["path"],
+        "label": label,
+        "uuid": identity,
+        "mount": f"{_FOLDER}/{disk['tier']}/{disk['serial']}",
+        "blank": not seen["signatures"] and not seen["parts"] and seen["blank"],
+        "own": [(mark["label"], mark["uuid"]) for mark in seen["signatures"]] == [(label, identity)],
+    }
+
+
+def _identity(disk: Mapping[str, Any]) -> tuple[str, str]:
+    return f"nereus-{disk['tier']}", str(uuid.uuid5(_DISKS, disk["serial"]))
+
+
+def machine_problems(report: Mapping[str, Any], wants: Mapping[str, Any]) -> list[str]:
+    """Every reason why the machine cannot become a part of the platform, each with the change that mends it.
+
+    `wants` holds: server (whether it is to be one), debian, cores, memory_gib, avx2, free_gib (folder -> GiB),
+    ports (port -> what needs it), disks (serial, tier, gib), now (seconds since 1970 on the machine that asks).
+    """
+    parts = (_system, _names, _clock, _space, _ports, _packages, _k3s, _disks)
+    return [f"{what}\n    {fix}" for part in parts for what, fix in part(report, wants)]
+
+
+def disk_problems(report: Mapping[str, Any], disks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every reason why a declared disk (serial, tier, gib) cannot be used, each with the change that mends it."""
+    return [f"{what}\n    {fix}" for what, fix in _disks(report, {"disks": disks})]
+
+
+def _system(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
+    seen = report["system"]
+    if not seen["root"]:
+        yield "the tasks do not run as root", "Let ansible_user use sudo, and leave `become` on."
+    if not seen["systemd"]:
+        yield "systemd does not run here; services and mounts are its units", "Use a machine that boots with systemd."
+    if seen["distribution"] != "debian" or seen["version"] not in wants["debian"]:
+        releases = " or ".join(wants["debian"])
+        yield (
+            f"it runs {seen['distribution'] or 'an unknown system'} {seen['version']}; expected Debian {releases}",
+            f"Install Debian {wants['debian'][-1]}, the release that the roles are tested on.",
+        )
+    if seen["architecture"] != "x86_64":
+        yield f"its processor is {seen['architecture']}; expected x86_64", "Use an x86_64 machine."
+    elif wants["avx2"] and not seen["avx2"]:
+        yield (
+            "its processor has no AVX2, which Doris needs",
+            "In a virtual machine pass the host's processor through (host-passthrough); else use a newer machine.",
+        )
+    if seen["cores"] < wants["cores"]:
+        fix = f"Give it the cores, or declare machines.cores: {seen['cores']} in platform.yaml."
+        yield f"it has {seen['cores']} cores; expected {wants['cores']:g}", fix
+    if seen["memory_gib"] < wants["memory_gib"] * (1 - _MEMORY_SLACK):
+        fix = "Give it the memory, or declare what it has in platform.yaml (machines.memory_gb)."
+        yield f"it has {seen['memory_gib']:.1f} GiB of memory; expected {wants['memory_gib']:g}", fix
+
+
+def _names(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
+    seen = report["names"]
+    if seen["hostname"] in ("", "localhost", "localhost.localdomain"):
+        yield "it is called localhost; nodes are known by their names", "Name it: hostnamectl hostname NAME"
+    elif not seen["resolved"]:
+        yield (
+            f"its own name {seen['hostname']} resolves to no address",
+            f"Add it to DNS, or to /etc/hosts: 127.0.1.1 {seen['hostname']}",
+        )
+    if not seen["default_route"]:
+        yield (
+            "it has no default route; k3s does not start without one",
+            "Set a gateway. Without one, a dummy interface does: "
+            "ip link add dummy0 type dummy; ip link set dummy0 up; ip route add default dev dummy0 metric 1000",
+        )
+
+
+def _clock(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
+    skew = report["epoch"] - wants["now"]
+    if abs(skew) > _SKEW_SECONDS:
+        way = "ahead of" if skew > 0 else "behind"
+        yield (
+            f"its clock is {abs(skew):.0f} s {way} the clock of the machine that provisions",
+            "Set both by a time server: timedatectl set-ntp true; then look with: timedatectl",
+        )
+
+
+def _space(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
+    for folder, gib in wants["free_gib"].items():
+        if report["free_gib"][folder] < gib:
+            yield (
+                f"{report['free_gib'][folder]:.1f} GiB are free in {folder}; expected {gib:g}",
+                f"Free some space there, or give {folder} a larger file system.",
+            )
+
+
+def _ports(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
+    if report["k3s"]["units"]:
+        return  # its own listeners
+    for port, needed in wants["ports"].items():
+        if holder := report["ports"].get(str(port)):
+            yield (
+                f"port {port} is taken by {holder}; {needed} needs it",
+                "End that program, or move it to another port.",
+            )
+
+
+def _packages(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
+    if missing := report["packages"]["unavailable"]:
+        yield (
+            f"not installed, and no source of apt offers: {', '.join(missing)}",
+            "Run apt update, look into /etc/apt/sources.list, or install them in the machine's image.",
+        )
+
+
+def _k3s(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
+    units, binary = report["k3s"]["units"], report["k3s"]["binary"]
+    reset = "Take the platform off this machine first: make reset LIMIT=<its name>"
+    if "k3s" in units and not wants["server"]:
+        yield "k3s runs here as a server, and the inventory wants an agent", f"{reset}, or list it in k3s_servers."
+    if "k3s-agent" in units and wants["server"]:
+        yield "k3s runs here as an agent, and the inventory wants a server", f"{reset}, or list it in k3s_agents."
+    if units and not binary:
+        yield "a half-finished k3s is here: its unit without its program", f"{reset}; then provision again."
+    if report["k3s"]["server_data"] and not units:
+        yield (
+            "the data of an earlier k3s server is here without its service: /var/lib/rancher/k3s/server/db",
+            f"Keep a copy if it matters. {reset}; then provision again.",
+        )
+
+
+def _disks(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
+    for disk in wants["disks"]:
+        serial = disk["serial"]
+        seen = report["disks"]["asked"][serial]
+        if not seen:
+            yield (
+                f"there is no disk with the serial number {serial}",
+                _other_serials(serial, report["disks"]["present"]),
+            )
+        elif len(seen) > 1:
+            paths = ", ".join(each["path"] for each in seen)
+            yield (
+                f"several disks bear the serial number {serial}: {paths}",
+                "Give each its own (virtual), or detach one.",
+            )
+        else:
+            yield from _disk(disk, seen[0])
+
+
+def _other_serials(serial: str, present: Sequence[str]) -> str:
+    near = difflib.get_close_matches(serial, present, 1)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    there = f"It has {', '.join(present)}." if present else "It has no disk with a serial number."
+    return f"{meant}{there} Look with: lsblk -o NAME,SERIAL,SIZE"
+
+
+def _disk(disk: Mapping[str, Any], seen: Mapping[str, Any]) -> Found:
+    name, (label, identity) = f"disk {disk['serial']} ({seen['path']})", _identity(disk)
+    if seen["read_only"]:
+        yield f"{name} is read-only", "Attach it writable, or declare another one."
+    if seen["gib"] < disk["gib"] * (1 - _SIZE_SLACK):
+        yield (
+            f"{name} has {seen['gib']:g} GiB; {disk['gib']:g} are declared",
+            "Declare what it has, or use a larger disk.",
+        )
+    marks = seen["signatures"]
+    if len(marks) == 1 and marks[0]["label"].startswith("nereus-") and not seen["parts"]:
+        yield from _of_the_platform(name, marks[0], label, identity, seen, disk)
+        return
+    if seen["mounted"]:
+        yield f"{name} is in use, mounted at {', '.join(seen['mounted'])}", "Declare a disk that nothing uses."
+    elif seen["parts"] or marks or not seen["blank"]:
+        what = ", ".join(
+            [
+                *(f"{mark['type']} {mark['label']}".strip() for mark in marks),
+                *(f"the partition {part}" for part in seen["parts"]),
+            ]
+        )
+        yield (
+            f"{name} already has data: {what or 'its first MiB is not empty'}",
+            f"Declare another disk. If nothing on it matters, empty it by hand: blkdiscard --force --zeroout {seen['path']}",
+        )
+
+
+def _of_the_platform(
+    name: str,
+    mark: Mapping[str, str],
+    label: str,
+    identity: str,
+    seen: Mapping[str, Any],
+    disk: Mapping[str, Any],
+) -> Found:
+    wanted = f"{_FOLDER}/{disk['tier']}/{disk['serial']}"
+    if mark["label"] != label:
+        was = mark["label"].removeprefix("nereus-")
+        yield f"{name} holds the platform's {was} data and is declared as {disk['tier']}", f"Declare tier: {was}."
+    elif mark["uuid"] != identity:
+        yield (
+            f"{name} is a copy of another disk of the platform (file system {mark['uuid']})",
+            "Detach it, or empty it by hand if nothing on it matters.",
+        )
+    elif elsewhere := [each for each in seen["mounted"] if each != wanted]:
+        yield f"{name} is mounted at {', '.join(elsewhere)}; expected {wanted}", f"Unmount it: umount {elsewhere[0]}"
+
+
+class FilterModule:
+    """What Ansible asks for its filters."""
+
+    def filters(self) -> dict[str, Any]:
+        return {
+            "machine_problems": machine_problems,
+            "disk_problems": disk_problems,
+            "disk_place": disk_place,
+            "seconds_now": lambda _: time.time(),
+        }
