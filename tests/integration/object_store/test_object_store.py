@@ -19,7 +19,8 @@ from tests.stores import Store
 
 
 def test_a_key_reads_and_writes_its_own_bucket(running_store: Store) -> None:
-    client = object_store.store(running_store.access("landing"))
+    # The first write of 10 MB makes a volume and waits for the disk.
+    client = object_store.store(running_store.access("landing"), timeout="60s")
     content = bytes(range(256)) * 40_000
     client.put("a/b.bin", content)
     assert bytes(client.get("a/b.bin").bytes()) == content
