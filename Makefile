@@ -1,6 +1,6 @@
 # The front door. Every target only calls `nereus` or a tool of the same environment.
 .DEFAULT_GOAL := help
-.PHONY: help provision status plan doctor bench fidelity secret usecases stop destroy test test-infra lint format lock
+.PHONY: help provision status plan doctor bench images fidelity secret usecases stop destroy test test-infra lint format lock
 
 PYTHON ?= python3
 NEREUS := .venv/bin/nereus
@@ -30,6 +30,9 @@ usecases: $(READY) ## the use cases, their state and their quality checks
 
 bench: $(READY) ## measure the warehouse and compare with the last result
 	@$(NEREUS) bench run
+
+images: $(READY) ## build the platform's container images and save them with checksums
+	@$(NEREUS) images build
 
 fidelity: $(READY) ## compare the embedded warehouse with recorded answers of Apache Doris
 	@$(NEREUS) fidelity

@@ -174,6 +174,7 @@ def _mount() -> None:
     from nereus import cli_backup
     from nereus.cli_bench import app as bench
     from nereus.cli_fidelity import fidelity
+    from nereus.cli_images import app as images
     from nereus.cli_plan import plan
     from nereus.cli_scientist import app as scientist
     from nereus.cli_superset import app as superset
@@ -188,6 +189,7 @@ def _mount() -> None:
     app.add_typer(usecase, name="usecase")
     app.add_typer(bench, name="bench")
     app.add_typer(scientist, name="scientist")
+    app.add_typer(images, name="images")
     app.add_typer(superset, name="superset")
     bench.command("dashboards")(bench_dashboards)
 
