@@ -77,9 +77,9 @@ def size(need: Requirements, case: Case, year: int) -> Year:
     dashboard = _dashboard_cores(need, case, raw * hot_share)
     science = _science_cores(need, case)
     frontends = _frontends(need)
-    backend_cores = max(dashboard.value + science.value, need.replicas * k.BACKEND_CORES.at(case))
-    cores = _cores(need, case, backend_cores, frontends)
-    memory = _memory(need, case, backend_cores, frontends)
+    backends = backend_cores(need, case, dashboard.value + science.value)
+    cores = _cores(need, case, backends, frontends)
+    memory = _memory(need, case, backends, frontends)
     nodes = _nodes(need, nvme, cold_disk, cores, memory)
     growth = f"{need.raw_tb:g} TB x {1 + need.growth_per_year:g}^{year}"
     return Year(
@@ -121,6 +121,16 @@ def size(need: Requirements, case: Case, year: int) -> Year:
     )
 
 
+def backend_cores(need: Requirements, case: Case, busy: float) -> float:
+    """Cores of all backends together: what queries keep `busy`, and never less than each replica's backend needs."""
+    return max(busy, need.replicas * k.BACKEND_CORES.at(case))
+
+
+def notebooks_at_once(need: Requirements, case: Case) -> float:
+    """Notebook servers at work in the same minute."""
+    return need.scientists * k.ACTIVE_SCIENTISTS.at(case)
+
+
 def _dashboard_cores(need: Requirements, case: Case, hot_raw_tb: float) -> Figure:
     cpu_s = hot_raw_tb * k.SCANNED_SHARE.at(case) * k.SCAN_CPU_S_PER_TB.at(case)
     per_second = need.readers * k.ACTIVE_READERS.at(case) * k.QUERIES_PER_MINUTE.at(case) / 60
@@ -150,7 +160,7 @@ def _frontends(need: Requirements) -> Figure:
 
 
 def _cores(need: Requirements, case: Case, backend_cores: float, frontends: Figure) -> Figure:
-    notebooks = need.scientists * k.ACTIVE_SCIENTISTS.at(case) * k.NOTEBOOK_CORES.at(case)
+    notebooks = notebooks_at_once(need, case) * k.NOTEBOOK_CORES.at(case)
     front = frontends.value * k.FRONTEND_CORES.at(case)
     services = k.SERVICE_CORES.at(case)
     reason = f"backends {backend_cores:.1f} + frontends {front:g} + services {services:g} + notebooks {notebooks:g}"
@@ -161,7 +171,7 @@ def _memory(need: Requirements, case: Case, backend_cores: float, frontends: Fig
     backend = backend_cores * k.MEMORY_PER_CORE.at(case)
     front = frontends.value * k.FRONTEND_MEMORY.at(case)
     services = k.SERVICE_MEMORY.at(case)
-    notebooks = need.scientists * k.ACTIVE_SCIENTISTS.at(case) * k.NOTEBOOK_MEMORY.at(case)
+    notebooks = notebooks_at_once(need, case) * k.NOTEBOOK_MEMORY.at(case)
     reason = f"backends {backend:.0f} + frontends {front:g} + services {services:g} + notebooks {notebooks:g}"
     return Figure(backend + front + services + notebooks, "GB", reason, k.MEMORY_PER_CORE.cited)
 
