@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pymysql
 
-from nereus.warehouse.client import Warehouse
+from nereus.warehouse.client import COMPUTE_ALWAYS, Warehouse
 
 STOP_SECONDS = 60.0
 
@@ -37,11 +37,8 @@ class Running:
         return Warehouse("127.0.0.1", self.mysql_port, self.http_port, "root", self.password)
 
     def connect(self, database: str | None = None) -> pymysql.Connection[Any]:
-        connection = self.client.connect(database)
-        # What is measured is to be computed each time.
-        with connection.cursor() as cursor:
-            cursor.execute("SET enable_sql_cache = false")
-        return connection
+        """A connection on which every answer is computed."""
+        return self.client.connect(database, first=COMPUTE_ALWAYS)
 
     @property
     def rss_mb(self) -> float:

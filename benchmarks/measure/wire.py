@@ -34,6 +34,7 @@ from benchmarks.measure.native import Native, native
 from benchmarks.measure.rows import difference
 from benchmarks.measure.server import Running, serve
 from nereus.bench.stats import geometric_mean
+from nereus.warehouse.client import COMPUTE_ALWAYS
 
 #: From this scale on the share counts, below it the milliseconds.
 LARGE_SCALE = 10
@@ -100,7 +101,7 @@ def measure(
 
 def _connect(module: Any, server: Running, data: Dataset) -> Any:  # noqa: ANN401 - one of two drivers
     login = {"user": "root", "password": server.password, "database": data.database, "charset": "utf8mb4"}
-    return module.connect(host="127.0.0.1", port=server.mysql_port, **login)
+    return module.connect(host="127.0.0.1", port=server.mysql_port, init_command=COMPUTE_ALWAYS, **login)
 
 
 @contextmanager
