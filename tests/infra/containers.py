@@ -1,7 +1,7 @@
 """Containers that behave as machines: a Debian with systemd, and a podman whose store, network and end are its own.
 
-The image is built from Debian's packages, kept in the user's cache by its content. Everything that a run starts lives in
-namespaces of one process: whatever ends that process ends all of it.
+The image is built from Debian's packages, kept in the user's cache by its content. Everything that a run starts lives
+in namespaces of one process: whatever ends that process ends all of it.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Podman:
     def __call__(self, *arguments: str, timeout: float = 120) -> str:
         """Run one podman command. Returns what it printed."""
         done = subprocess.run(
-            ("podman", *arguments),
+            ("podman", *arguments),  # noqa: S607
             env={**os.environ, **self.settings()},
             capture_output=True,
             text=True,

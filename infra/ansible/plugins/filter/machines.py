@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 #: File systems of data disks are named after their serial number within this.
 _DISKS = uuid.UUID("9f3c1d0e-7a55-4c58-9a0b-5d6f1c7e2b41")
 _FOLDER = "/srv/nereus"
+_TIERS = ("hot", "cold", "cache")
+#: Of one tier in one machine.
+_MOST_DISKS = 64
 #: A disk is sold in decimal units and loses a little to its partition table: what may be missing of the declared size.
 _SIZE_SLACK = 0.05
 #: The same for memory, which firmware and kernel take from.
@@ -21,32 +25,53 @@ _SKEW_SECONDS = 60
 Found = Iterator[tuple[str, str]]
 
 
-def disk_place(disk: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
-    """A declared disk with where it is, its file system's label and UUID, its mount point, and whether it is blank."""
-    seen = report["disks"]["asked"][disk["serial"]][0]
-    label, identity = _identity(disk)
-    return {
-        **disk,
-        "path": seen["path"],
-        "label": label,
-        "uuid": identity,
-        "mount": f"{_FOLDER}/{disk['tier']}/{disk['serial']}",
-        "blank": not seen["signatures"] and not seen["parts"] and seen["blank"],
-        "own": [(mark["label"], mark["uuid"]) for mark in seen["signatures"]] == [(label, identity)],
-    }
+def disk_places(disks: Sequence[Mapping[str, Any]], report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The declared disks with where each is, its file system's label and UUID, its mount point, and what it holds.
+
+    A tier's disks are numbered in the order of the list, so that every machine has the same folders:
+    /srv/nereus/hot/0, /srv/nereus/hot/1, /srv/nereus/cold/0. A disk that the machine lacks is left out.
+    """
+    places = []
+    for disk, number in _numbered(disks):
+        for seen in report["disks"]["asked"][disk["serial"]][:1]:
+            label, identity = _label(disk["tier"]), _identity(disk["tier"], number, disk["serial"])
+            place = {
+                "path": seen["path"],
+                "label": label,
+                "uuid": identity,
+                "mount": f"{_FOLDER}/{disk['tier']}/{number}",
+                "mounted": seen["mounted"],
+                "blank": not seen["signatures"] and not seen["parts"] and seen["blank"],
+                "own": [(mark["label"], mark["uuid"]) for mark in seen["signatures"]] == [(label, identity)],
+            }
+            places.append({**disk, **place})
+    return places
 
 
-def _identity(disk: Mapping[str, Any]) -> tuple[str, str]:
-    return f"nereus-{disk['tier']}", str(uuid.uuid5(_DISKS, disk["serial"]))
+def _numbered(disks: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """Each disk with its number within its tier."""
+    count: Counter[str] = Counter()
+    for disk in disks:
+        yield disk, count[disk["tier"]]
+        count[disk["tier"]] += 1
+
+
+def _label(tier: str) -> str:
+    return f"nereus-{tier}"
+
+
+def _identity(tier: str, number: int, serial: str) -> str:
+    """A file system's UUID says whose it is: a disk that comes back in another place is noticed."""
+    return str(uuid.uuid5(_DISKS, f"{tier}/{number}/{serial}"))
 
 
 def machine_problems(report: Mapping[str, Any], wants: Mapping[str, Any]) -> list[str]:
     """Every reason why the machine cannot become a part of the platform, each with the change that mends it.
 
-    `wants` holds: server (whether it is to be one), debian, cores, memory_gib, avx2, free_gib (folder -> GiB),
+    `wants` holds: debian, cores, memory_gib, avx2, free_gib (folder -> GiB),
     ports (port -> what needs it), disks (serial, tier, gib), now (seconds since 1970 on the machine that asks).
     """
-    parts = (_system, _names, _clock, _space, _ports, _packages, _k3s, _disks)
+    parts = (_system, _names, _clock, _space, _ports, _packages, _disks)
     return [f"{what}\n    {fix}" for part in parts for what, fix in part(report, wants)]
 
 
@@ -119,7 +144,7 @@ def _space(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
 
 
 def _ports(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
-    if report["k3s"]["units"]:
+    if report["has_k3s"]:
         return  # its own listeners
     for port, needed in wants["ports"].items():
         if holder := report["ports"].get(str(port)):
@@ -137,39 +162,21 @@ def _packages(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
         )
 
 
-def _k3s(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
-    units, binary = report["k3s"]["units"], report["k3s"]["binary"]
-    reset = "Take the platform off this machine first: make reset LIMIT=<its name>"
-    if "k3s" in units and not wants["server"]:
-        yield "k3s runs here as a server, and the inventory wants an agent", f"{reset}, or list it in k3s_servers."
-    if "k3s-agent" in units and wants["server"]:
-        yield "k3s runs here as an agent, and the inventory wants a server", f"{reset}, or list it in k3s_agents."
-    if units and not binary:
-        yield "a half-finished k3s is here: its unit without its program", f"{reset}; then provision again."
-    if report["k3s"]["server_data"] and not units:
-        yield (
-            "the data of an earlier k3s server is here without its service: /var/lib/rancher/k3s/server/db",
-            f"Keep a copy if it matters. {reset}; then provision again.",
-        )
-
-
 def _disks(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
-    for disk in wants["disks"]:
+    for disk, number in _numbered(wants["disks"]):
         serial = disk["serial"]
         seen = report["disks"]["asked"][serial]
         if not seen:
-            yield (
-                f"there is no disk with the serial number {serial}",
-                _other_serials(serial, report["disks"]["present"]),
-            )
+            there = report["disks"]["present"]
+            yield f"there is no disk with the serial number {serial}", _other_serials(serial, there)
         elif len(seen) > 1:
             paths = ", ".join(each["path"] for each in seen)
             yield (
                 f"several disks bear the serial number {serial}: {paths}",
-                "Give each its own (virtual), or detach one.",
+                "Give each its own (virtual machines), or detach one.",
             )
         else:
-            yield from _disk(disk, seen[0])
+            yield from _disk(disk, number, seen[0])
 
 
 def _other_serials(serial: str, present: Sequence[str]) -> str:
@@ -179,8 +186,8 @@ def _other_serials(serial: str, present: Sequence[str]) -> str:
     return f"{meant}{there} Look with: lsblk -o NAME,SERIAL,SIZE"
 
 
-def _disk(disk: Mapping[str, Any], seen: Mapping[str, Any]) -> Found:
-    name, (label, identity) = f"disk {disk['serial']} ({seen['path']})", _identity(disk)
+def _disk(disk: Mapping[str, Any], number: int, seen: Mapping[str, Any]) -> Found:
+    name = f"disk {disk['serial']} ({seen['path']})"
     if seen["read_only"]:
         yield f"{name} is read-only", "Attach it writable, or declare another one."
     if seen["gib"] < disk["gib"] * (1 - _SIZE_SLACK):
@@ -190,39 +197,33 @@ def _disk(disk: Mapping[str, Any], seen: Mapping[str, Any]) -> Found:
         )
     marks = seen["signatures"]
     if len(marks) == 1 and marks[0]["label"].startswith("nereus-") and not seen["parts"]:
-        yield from _of_the_platform(name, marks[0], label, identity, seen, disk)
-        return
-    if seen["mounted"]:
+        yield from _of_the_platform(name, disk, number, seen)
+    elif seen["mounted"]:
         yield f"{name} is in use, mounted at {', '.join(seen['mounted'])}", "Declare a disk that nothing uses."
     elif seen["parts"] or marks or not seen["blank"]:
-        what = ", ".join(
-            [
-                *(f"{mark['type']} {mark['label']}".strip() for mark in marks),
-                *(f"the partition {part}" for part in seen["parts"]),
-            ]
-        )
+        held = [f"{mark['type']} {mark['label']}".strip() for mark in marks]
+        held += [f"the partition {part}" for part in seen["parts"]]
         yield (
-            f"{name} already has data: {what or 'its first MiB is not empty'}",
-            f"Declare another disk. If nothing on it matters, empty it by hand: blkdiscard --force --zeroout {seen['path']}",
+            f"{name} already has data: {', '.join(held) or 'its first MiB is not empty'}",
+            "Declare another disk. If nothing on it matters, empty it by hand:"
+            f" blkdiscard --force --zeroout {seen['path']}",
         )
 
 
-def _of_the_platform(
-    name: str,
-    mark: Mapping[str, str],
-    label: str,
-    identity: str,
-    seen: Mapping[str, Any],
-    disk: Mapping[str, Any],
-) -> Found:
-    wanted = f"{_FOLDER}/{disk['tier']}/{disk['serial']}"
-    if mark["label"] != label:
-        was = mark["label"].removeprefix("nereus-")
-        yield f"{name} holds the platform's {was} data and is declared as {disk['tier']}", f"Declare tier: {was}."
-    elif mark["uuid"] != identity:
+def _of_the_platform(name: str, disk: Mapping[str, Any], number: int, seen: Mapping[str, Any]) -> Found:
+    identity, serial, tier = seen["signatures"][0]["uuid"], disk["serial"], disk["tier"]
+    places = {_identity(each, at, serial): (each, at) for each in _TIERS for at in range(_MOST_DISKS)}
+    wanted = f"{_FOLDER}/{tier}/{number}"
+    if identity not in places:
         yield (
-            f"{name} is a copy of another disk of the platform (file system {mark['uuid']})",
+            f"{name} is a copy of another disk of the platform (file system {identity})",
             "Detach it, or empty it by hand if nothing on it matters.",
+        )
+    elif places[identity] != (tier, number):
+        was, at = places[identity]
+        yield (
+            f"{name} is number {at} of tier {was} and is declared as number {number} of tier {tier}",
+            "Give it back its tier and its place in the list; new disks go to the end of data_disks_disks.",
         )
     elif elsewhere := [each for each in seen["mounted"] if each != wanted]:
         yield f"{name} is mounted at {', '.join(elsewhere)}; expected {wanted}", f"Unmount it: umount {elsewhere[0]}"
@@ -235,6 +236,6 @@ class FilterModule:
         return {
             "machine_problems": machine_problems,
             "disk_problems": disk_problems,
-            "disk_place": disk_place,
+            "disk_places": disk_places,
             "seconds_now": lambda _: time.time(),
         }

@@ -61,8 +61,6 @@ report:
 
 _MIB = 2**20
 _BY_ID = "/dev/disk/by-id"
-_K3S_BINARY = "/usr/local/bin/k3s"
-_K3S_DATA = "/var/lib/rancher/k3s/server/db"
 
 
 def _output(*command: str) -> str:
@@ -150,14 +148,10 @@ def packages(wanted: list[str]) -> dict[str, list[str]]:
     return {"missing": missing, "unavailable": [name for name in missing if name not in known]}
 
 
-def k3s() -> dict[str, Any]:
-    """What is there of a k3s: units by their state, the program, a server's data."""
-    units = {}
-    for unit in ("k3s", "k3s-agent"):
-        if any(os.path.exists(f"{folder}/{unit}.service") for folder in ("/etc/systemd/system", "/lib/systemd/system")):
-            shown = _output("systemctl", "show", "--property=ActiveState", "--value", f"{unit}.service")
-            units[unit] = shown.strip() or "unknown"
-    return {"units": units, "binary": os.path.exists(_K3S_BINARY), "server_data": os.path.isdir(_K3S_DATA)}
+def has_k3s() -> bool:
+    """Whether k3s is a service here: then its ports are its own."""
+    units = ("k3s.service", "k3s-agent.service")
+    return any(os.path.exists(os.path.join("/etc/systemd/system", unit)) for unit in units)
 
 
 def devices() -> dict[str, dict[str, Any]]:
@@ -175,7 +169,7 @@ def devices() -> dict[str, dict[str, Any]]:
 
 
 def bears(names: list[str], serial: str) -> bool:
-    """Whether one of a device's names is the serial number: alone, or at the end of a link such as nvme-MODEL_SERIAL."""
+    """Whether a name of a device is the serial number: alone, or at the end of a link such as nvme-MODEL_SERIAL."""
     return any(name == serial or name.endswith(("-" + serial, "_" + serial)) for name in names)
 
 
@@ -234,7 +228,7 @@ def main() -> None:
         "free_gib": free_space(asked["folders"]),
         "ports": taken_ports(asked["ports"]),
         "packages": packages(asked["packages"]),
-        "k3s": k3s(),
+        "has_k3s": has_k3s(),
         "disks": disks(asked["serials"]),
     }
     module.exit_json(changed=False, report=report)

@@ -1,0 +1,83 @@
+"""Every role of the machines in a container with systemd: converged, again without a change, verified, reset."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nereus.paths import PROJECT
+from nereus.provision import environments
+from tests.infra.containers import Podman, cache, contained, need
+from tests.infra.steps import step
+
+ANSIBLE = PROJECT / "infra" / "ansible"
+ROLES = ("preflight", "host_baseline", "data_disks")
+#: Longest that one role may take, in seconds.
+_PATIENCE_S = 600
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> tuple[Podman, str]:
+    need("podman", "runc", "mmdebstrap", "unshare", "losetup")
+    podman = Podman(cache() / "roles", tmp_path_factory.mktemp("podman"))
+    with step("image of a machine"):
+        return podman, podman.image()
+
+
+@pytest.fixture
+def disks(tmp_path: Path) -> Iterator[Path]:
+    """A folder for files that are attached as disks; none stays attached."""
+    folder = tmp_path / "disks"
+    folder.mkdir()
+    yield folder
+    listed = subprocess.run(
+        ("losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"),  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    left = [line.split()[0] for line in listed.stdout.splitlines() if f"{folder}/" in line]
+    for device in left:
+        subprocess.run(("losetup", "--detach", device), check=True)  # noqa: S607
+    assert left == [], "the scenario left disks attached"
+
+
+@pytest.mark.timeout(_PATIENCE_S + 60)
+@pytest.mark.parametrize("role", ROLES)
+def test_role(role: str, image: tuple[Podman, str], disks: Path, tmp_path: Path) -> None:
+    podman, name = image
+    with step("environment of Ansible"):
+        environments.ensure("infrastructure")
+    programs = environments.folder("infrastructure") / "bin"
+    own = Podman(podman.store, tmp_path / "podman")
+    settings = {
+        **os.environ,
+        **own.settings(),
+        "PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin",
+        "HOME": str(tmp_path),
+        "NO_COLOR": "1",
+        "NEREUS_MACHINE_IMAGE": name,
+        "NEREUS_MACHINE_DISKS": str(disks),
+        "NEREUS_ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+        "MOLECULE_EPHEMERAL_DIRECTORY": str(tmp_path / "molecule"),
+        "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+    }
+    command = contained(str(programs / "molecule"), "--base-config", str(ANSIBLE / "molecule.base.yml"), "test")
+    log = tmp_path / "molecule.log"
+    with step(f"molecule: {role}"), log.open("w") as out:
+        done = subprocess.run(
+            command,
+            cwd=ANSIBLE / "roles" / role,
+            env=settings,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=_PATIENCE_S,
+        )
+    text = log.read_text("utf-8", errors="replace")
+    assert done.returncode == 0, text[-8000:]
+    assert "Idempotence completed successfully" in text
