@@ -128,20 +128,29 @@ def _merged(name: str, node: Node, there: KnownNode | None, rebuild: bool) -> tu
     merged = replace(node, disks=disks)
     if rebuild:
         return merged, notes
-    kept = {
-        "cores": there.cores,
-        "memory_gib": there.memory_gib,
-        "root_gib": there.root_gib,
-        "image": there.image,
-    }
-    differing = {key: value for key, value in kept.items() if value is not None and value != getattr(node, key)}
     # Where the machine itself is gone and its root disk is there, it comes back from that disk.
-    for key, value in differing.items():
-        merged = replace(merged, **{key: value})
-        what = {"cores": "cores", "memory_gib": "GiB of memory", "root_gib": "GiB of root disk"}.get(key)
-        change = f"{value:g} {what}, not {getattr(node, key):g}" if what else "the image it was made of"
+    kept = replace(
+        merged,
+        cores=there.cores or node.cores,
+        memory_gib=there.memory_gib or node.memory_gib,
+        root_gib=there.root_gib or node.root_gib,
+        image=there.image or node.image,
+    )
+    differing = [
+        f"{old:g} {what}, not {new:g}"
+        for what, old, new in (
+            ("cores", kept.cores, node.cores),
+            ("GiB of memory", kept.memory_gib, node.memory_gib),
+            ("GiB of root disk", kept.root_gib, node.root_gib),
+        )
+        if old != new
+    ]
+    if kept.image != node.image:
+        differing.append("the image it was made of")
+    if differing:
+        change = ", ".join(differing)
         notes.append(f"{name} keeps {change}: to make it anew, its data disks kept, add --rebuild {name}.")
-    return merged, notes
+    return kept, notes
 
 
 def _grown(name: str, asked: tuple[Disk, ...], there: tuple[Disk, ...]) -> tuple[tuple[Disk, ...], list[str]]:
