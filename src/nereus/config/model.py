@@ -192,11 +192,20 @@ class LocalSection(Section):
 
 
 class VmsSection(Section):
-    """The vms target: the one strong host that carries the virtual machines."""
+    """The vms target: the one strong host that carries the virtual machines.
 
-    uri: Annotated[str, Text("a libvirt address", r"[a-z]+(\+[a-z0-9]+)?://[^\s]*", "qemu:///system")] = (
+    `uri: lab` is a private libvirt daemon beneath the deployment's own folder. `image` is `build` (of Debian packages,
+    needs root once), a path, or an address with its checksum (sha256:... or sha512:...).
+    """
+
+    uri: Annotated[str, Text("a libvirt address, or lab", r"lab|[a-z]+(\+[a-z0-9]+)?://[^\s]*", "qemu:///system")] = (
         "qemu:///system"
     )
+    image: Annotated[str, Text("build, a path or an address of an image", _PATH, "build", 4096)] = "build"
+    image_checksum: Annotated[
+        str | None,
+        Text("a checksum", r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", "sha512: and 128 hexadecimal letters", 135),
+    ] = None
     host_memory_gb: Annotated[float, Number(1, 16384, 512, kinds.GIGABYTES)]
     host_nvme_tb: Annotated[float, Number(0.01, 1000, 16, kinds.TERABYTES)]
 
