@@ -117,6 +117,11 @@ def prepare(home: Home, platform: Platform) -> None:
         "oidc": provider(home),
     }
     _write(home.run / "jupyterhub.json", settings)
+    ensure_accounts(home)
+
+
+def ensure_accounts(home: Home) -> None:
+    """Give the administrator and the first scientist their accounts. Running it again changes nothing."""
     known = accounts(home)
     for name, (secret, admin) in ACCOUNTS.items():
         if name not in known:

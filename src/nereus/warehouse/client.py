@@ -6,6 +6,7 @@ Nothing here knows which engine answers; the same calls work against the embedde
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -64,10 +65,11 @@ class Warehouse:
     def for_user(cls, config: Platform, home: Home, user: str) -> Warehouse:
         """The deployment's warehouse as one of its users (``root``, ``loader``, ``portal``, ``bench`` ...).
 
-        The password is the generated secret ``warehouse-<user>``. Raises BadInput for a user that has no secret.
+        The password is the generated secret ``warehouse-<user>``. In a cluster NEREUS_WAREHOUSE_HOST names the
+        frontends' service, whose ports are the defaults of platform.yaml. Raises BadInput for a user that has no secret.
         """
         return cls(
-            host=_ANY_ADDRESS.get(config.local.bind, config.local.bind),
+            host=os.environ.get("NEREUS_WAREHOUSE_HOST") or _ANY_ADDRESS.get(config.local.bind, config.local.bind),
             mysql_port=config.local.ports.warehouse_mysql,
             http_port=config.local.ports.warehouse_http,
             user=user,
