@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import secrets as _random
 from collections.abc import Mapping
+from pathlib import Path
 
 from nereus.errors import BadInput
 from nereus.home import Home
 
-#: Every secret of the local target and what it opens.
+#: Every secret of the platform and what it opens.
 NAMES: Mapping[str, str] = {
     "warehouse-root": "the warehouse's root user (all rights)",
+    "warehouse-admin": "the warehouse's admin user, which Doris makes by itself (on Kubernetes)",
     "warehouse-portal": "the portal's read-only warehouse user",
     "warehouse-loader": "the warehouse user that loads use cases and records checks",
     "warehouse-bench": "the warehouse user that benchmarks run as",
@@ -30,7 +32,16 @@ NAMES: Mapping[str, str] = {
     "object-store-backup": "the object store's key for backups",
     "object-store-notebooks": "the object store's key for notebooks",
     "object-store-internal": "what the object store's parts sign their own requests with",
+    "superset-database": "Superset's user in PostgreSQL (on Kubernetes)",
+    "superset-cache": "Superset's user in Valkey (on Kubernetes)",
+    "identity-client": "what the identity provider knows the platform by (yours to write; on Kubernetes)",
+    "grafana-admin": "Grafana's administrator (on Kubernetes)",
+    "portal-admin": "the portal's password (on Kubernetes, without an identity provider)",
+    "portal-cookie": "what the portal signs its sessions with (on Kubernetes, with an identity provider)",
 }
+
+#: What the file of a rotated secret's old value is called after its name.
+_PREVIOUS = ".previous"
 
 
 def ensure(home: Home, name: str) -> str:
@@ -44,11 +55,7 @@ def ensure(home: Home, name: str) -> str:
         pass
     home.create()
     # Written beside and linked into place, so that a crash leaves no empty secret and two starters agree on one.
-    draft = home.secrets / f".{name}.{os.getpid()}"
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-        file.write(_random.token_urlsafe(24) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft(home, name, _random.token_urlsafe(24))
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -56,3 +63,27 @@ def ensure(home: Home, name: str) -> str:
     finally:
         draft.unlink()
     return path.read_text("ascii").strip()
+
+
+def rotate(home: Home, name: str) -> None:
+    """Make a new value for `name`; the old one stays beside it until the next time, for what still opens with it."""
+    old = ensure(home, name)
+    os.replace(_draft(home, f"{name}{_PREVIOUS}", old), home.secrets / f"{name}{_PREVIOUS}")
+    os.replace(_draft(home, name, _random.token_urlsafe(24)), home.secrets / name)
+
+
+def previous(home: Home, name: str) -> str:
+    """What `name` was before it was rotated; what it is when it never was."""
+    try:
+        return (home.secrets / f"{name}{_PREVIOUS}").read_text("ascii").strip()
+    except FileNotFoundError:
+        return ensure(home, name)
+
+
+def _draft(home: Home, name: str, value: str) -> Path:
+    draft = home.secrets / f".{name}.{os.getpid()}"
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(value + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
