@@ -175,6 +175,7 @@ def _mount() -> None:
     from nereus.cli_bench import app as bench
     from nereus.cli_fidelity import fidelity
     from nereus.cli_images import app as images
+    from nereus.cli_kubernetes import render, secret_rotate
     from nereus.cli_plan import plan
     from nereus.cli_scientist import app as scientist
     from nereus.cli_superset import app as superset
@@ -183,6 +184,8 @@ def _mount() -> None:
 
     app.command("fidelity")(fidelity)
     app.command("plan")(plan)
+    app.command("render")(render)
+    app.command("secret-rotate")(secret_rotate)
     app.command("backup")(cli_backup.backup)
     app.command("backups")(cli_backup.listed)
     app.command("restore")(cli_backup.restore)
