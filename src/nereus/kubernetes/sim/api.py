@@ -179,6 +179,12 @@ class Api:
         return content
 
 
+def holds(one: Object, condition: str) -> bool:
+    """Whether a condition of an object's status is true."""
+    conditions = one.get("status", {}).get("conditions") or []
+    return any(each["type"] == condition and each["status"] == "True" for each in conditions)
+
+
 def _groups(who: str) -> Sequence[str]:
     if not who.startswith("system:serviceaccount:"):
         return ["system:authenticated"]

@@ -23,7 +23,7 @@ import psutil
 
 from nereus.errors import BadInput, Failure
 from nereus.kubernetes.sim import binaries, keeper
-from nereus.kubernetes.sim.api import Api, Object
+from nereus.kubernetes.sim.api import Api, Object, holds
 from nereus.kubernetes.sim.binaries import Programs, Tell
 from nereus.kubernetes.standins import definitions
 
@@ -70,19 +70,26 @@ class Simulated:
     def apply(self, objects: Iterable[Object], *, dry_run: bool = False) -> Applied:
         """Apply objects as `kubectl apply --server-side` does; those that are refused do not keep back the others."""
         listed = list(objects)
-        began = time.monotonic()
         if not listed:
             return Applied(0, (), (), 0.0)
-        arguments = ["apply", "--server-side", "--field-manager=nereus", "--force-conflicts", "-f", "-"]
-        done = self.kubectl(
-            *arguments,
-            *(["--dry-run=server"] if dry_run else []),
-            given=json.dumps({"apiVersion": "v1", "kind": "List", "items": listed}),
+        return self._apply(
+            "-f", "-", dry_run=dry_run, given=json.dumps({"kind": "List", "apiVersion": "v1", "items": listed})
         )
+
+    def apply_kustomize(self, folder: Path, *, dry_run: bool = False) -> Applied:
+        """Apply what a kustomization builds."""
+        return self._apply("-k", str(folder), dry_run=dry_run)
+
+    def _apply(self, *what: str, dry_run: bool, given: str | None = None) -> Applied:
+        began = time.monotonic()
+        more = ["--dry-run=server"] if dry_run else []
+        command = ["apply", "--server-side", "--field-manager=nereus", "--force-conflicts", *what, *more]
+        done = self.kubectl(*command, given=given)
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         warnings = tuple(line for line in lines if line.startswith("Warning:"))
         refused = tuple(line for line in lines if not line.startswith("Warning:")) if done.returncode else ()
-        return Applied(len(listed), refused, warnings, time.monotonic() - began)
+        accepted = len(done.stdout.splitlines())
+        return Applied(accepted + len(refused), refused, warnings, time.monotonic() - began)
 
     def apply_or_fail(self, objects: Iterable[Object]) -> Applied:
         """Apply objects; raises Failure with every refusal."""
@@ -136,12 +143,6 @@ class Simulated:
 def _names(objects: Iterable[Object], condition: str | None = None) -> set[str]:
     """Their names; with `condition` only of those for which it holds."""
     return {each["metadata"]["name"] for each in objects if condition is None or holds(each, condition)}
-
-
-def holds(one: Object, condition: str) -> bool:
-    """Whether a condition of an object's status is true."""
-    conditions = one.get("status", {}).get("conditions") or []
-    return any(each["type"] == condition and each["status"] == "True" for each in conditions)
 
 
 def up(folder: Path, *, tied: bool = False, life_s: float = LIFE_S, tell: Tell = lambda text: None) -> Simulated:

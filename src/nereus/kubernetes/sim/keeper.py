@@ -52,7 +52,7 @@ class Keeper:
     def __init__(self, layout: Layout, programs: Programs, life_s: float) -> None:
         self.layout = layout
         self.programs = programs
-        self.deadline = time.monotonic() + life_s
+        self.life_s = life_s
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.over = threading.Event()
 
@@ -70,7 +70,8 @@ class Keeper:
         draft = self.layout.folder / f"{READY}.draft"
         draft.write_text(json.dumps(content), "utf-8")
         draft.rename(self.layout.folder / READY)
-        while not self.over.wait(_ROUND_S) and time.monotonic() < self.deadline:
+        deadline = time.monotonic() + self.life_s
+        while not self.over.wait(_ROUND_S) and time.monotonic() < deadline:
             self._check_children()
             acting.round()
 

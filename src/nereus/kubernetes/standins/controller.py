@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nereus.errors import Failure
-from nereus.kubernetes.sim.api import Api, Object, Refused
+from nereus.kubernetes.sim.api import Api, Object, Refused, holds
 from nereus.kubernetes.standins import MANAGER, certificates, doris, owned, postgres
 
 #: An object that was refused is tried again after this many seconds, like a controller that backs off.
@@ -22,6 +22,7 @@ class StandIns:
         self._log = log
         self._done: dict[str, tuple[str, str]] = {}
         self._not_before: dict[str, float] = {}
+        self._primaries: dict[str, int] = {}
 
     def round(self) -> None:
         """Look once at every object that a stand-in is responsible for, and act on those that changed."""
@@ -114,25 +115,47 @@ class StandIns:
 
     def _postgres(self, cluster: Object) -> None:
         meta = cluster["metadata"]
-        if self._changed(cluster, ""):
+        pods = self._api.list("v1", "Pod", meta["namespace"], {"cnpg.io/cluster": meta["name"]})
+        primary = self._primary(cluster, pods)
+        if self._changed(cluster, str(primary)):
             secret = postgres.secret(cluster)
             if secret is not None and self._missing(secret):
                 self._apply(secret)
-            for made in postgres.objects(cluster):
+            for made in postgres.objects(cluster, primary):
                 # A pod cannot be changed: the operator makes another one, which a stand-in has no reason to.
-                if made["kind"] != "Pod" or self._missing(made):
+                if made["kind"] != "Pod":
                     self._apply(made)
-        for made in postgres.objects(cluster):
+        for made in postgres.objects(cluster, primary):
             if made["kind"] == "Pod" and self._missing(made):
                 self._apply(made)
-        pods = self._api.list("v1", "Pod", meta["namespace"], {"cnpg.io/cluster": meta["name"]})
-        ready = sum(_is_ready(pod) for pod in pods)
-        instances = cluster["spec"].get("instances", 1)
-        conditions = [_condition("Ready", ready >= instances)]
+        ready = sum(holds(pod, "Ready") for pod in pods)
+        conditions = [_condition("Ready", ready >= cluster["spec"].get("instances", 1))]
         status = {"instances": len(pods), "readyInstances": ready, "conditions": conditions}
         now = cluster.get("status", {})
         if (now.get("readyInstances"), now.get("instances")) != (ready, len(pods)):
             self._set_status(cluster, status)
+
+    def _primary(self, cluster: Object, pods: list[Object]) -> int:
+        """The instance that is the primary: another one when its machine is to be emptied and another is ready."""
+        meta = cluster["metadata"]
+        number = self._primaries.get(meta["uid"], 1)
+        closed = {
+            each["metadata"]["name"] for each in self._api.list("v1", "Node") if each["spec"].get("unschedulable")
+        }
+        ready = {
+            int(pod["metadata"]["name"].rsplit("-", 1)[1])
+            for pod in pods
+            if holds(pod, "Ready") and pod["spec"].get("nodeName") not in closed
+        }
+        if ready and closed and number not in ready:
+            number = min(ready)
+            self._say(f"{meta['name']}: the instance {number} becomes the primary")
+            for pod in pods:
+                own = pod["metadata"]["name"]
+                change = postgres.role_of(int(own.rsplit("-", 1)[1]), number)
+                self._api.patch("v1", "Pod", own, change, meta["namespace"])
+        self._primaries[meta["uid"]] = number
+        return number
 
     def _issuer(self, issuer: Object) -> None:
         if not issuer.get("status", {}).get("conditions"):
@@ -195,11 +218,6 @@ class StandIns:
     def _say(self, text: str) -> None:
         with self._log.open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%H:%M:%S')} {text}\n")
-
-
-def _is_ready(pod: Object) -> bool:
-    conditions = pod.get("status", {}).get("conditions") or []
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def _condition(kind: str, holds: bool) -> Object:

@@ -30,10 +30,15 @@ def secret(cluster: Object) -> Object | None:
     initdb = cluster["spec"].get("bootstrap", {}).get("initdb", {})
     if initdb.get("secret"):
         return None
-    name, database = cluster["metadata"]["name"], initdb.get("database", "app")
-    owner = initdb.get("owner", database)
-    texts = {"username": owner, "user": owner, "password": secrets.token_urlsafe(32), "dbname": database}
-    texts |= {"host": f"{name}-rw", "port": str(_PORT)}
+    meta, database = cluster["metadata"], initdb.get("database", "app")
+    name, owner, password = meta["name"], initdb.get("owner", database), secrets.token_urlsafe(32)
+    host = f"{name}-rw.{meta['namespace']}"
+    texts = {"username": owner, "user": owner, "password": password, "dbname": database}
+    texts |= {"host": f"{name}-rw", "port": str(_PORT), "pgpass": f"{name}-rw:{_PORT}:{database}:{owner}:{password}\n"}
+    texts |= {
+        "uri": f"postgresql://{owner}:{password}@{host}:{_PORT}/{database}",
+        "jdbc-uri": f"jdbc:postgresql://{host}:{_PORT}/{database}?password={password}&user={owner}",
+    }
     data = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
     made = {
         "apiVersion": "v1",
@@ -45,8 +50,8 @@ def secret(cluster: Object) -> Object | None:
     return owned(made, cluster, CONTROLLER)
 
 
-def objects(cluster: Object) -> Iterator[Object]:
-    """Service account, services, disruption budgets, claims and pods."""
+def objects(cluster: Object, primary: int = 1) -> Iterator[Object]:
+    """Service account, services, disruption budgets, claims and pods; the instance `primary` takes what is written."""
     name, spec = cluster["metadata"]["name"], cluster["spec"]
     instances = int(spec.get("instances", 1))
     for made in (*_services(name), *_budgets(name, spec, instances)):
@@ -54,8 +59,13 @@ def objects(cluster: Object) -> Iterator[Object]:
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "labels": {_CLUSTER: name}}}
     yield owned(account, cluster, CONTROLLER)
     for number in range(1, instances + 1):
-        yield owned(_claim(name, number, spec), cluster, CONTROLLER)
-        yield owned(_pod(name, number, spec), cluster, CONTROLLER)
+        yield owned(_claim(name, number, spec, primary), cluster, CONTROLLER)
+        yield owned(_pod(name, number, spec, primary), cluster, CONTROLLER)
+
+
+def role_of(number: int, primary: int) -> Object:
+    """The change of a pod's labels when another instance becomes the primary."""
+    return {"metadata": {"labels": {_ROLE: "primary" if number == primary else "replica"}}}
 
 
 def _services(name: str) -> Iterator[Object]:
@@ -87,7 +97,7 @@ def _budgets(name: str, spec: Object, instances: int) -> Iterator[Object]:
         }
 
 
-def _claim(name: str, number: int, spec: Object) -> Object:
+def _claim(name: str, number: int, spec: Object, primary: int) -> Object:
     storage = spec.get("storage", {})
     template = storage.get("pvcTemplate") or {}
     wanted = {"accessModes": ["ReadWriteOnce"], **template}
@@ -98,23 +108,26 @@ def _claim(name: str, number: int, spec: Object) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": f"{name}-{number}", "labels": _labels(name, number) | {"cnpg.io/pvcRole": "PG_DATA"}},
+        "metadata": {
+            "name": f"{name}-{number}",
+            "labels": _labels(name, number, primary) | {"cnpg.io/pvcRole": "PG_DATA"},
+        },
         "spec": wanted,
     }
 
 
-def _labels(name: str, number: int) -> dict[str, str]:
+def _labels(name: str, number: int, primary: int) -> dict[str, str]:
     return {
         _CLUSTER: name,
         _INSTANCE: f"{name}-{number}",
         _POD_ROLE: "instance",
-        _ROLE: "primary" if number == 1 else "replica",
+        _ROLE: "primary" if number == primary else "replica",
     }
 
 
-def _pod(name: str, number: int, spec: Object) -> Object:
+def _pod(name: str, number: int, spec: Object, primary: int) -> Object:
     inherited = spec.get("inheritedMetadata") or {}
-    labels = {**(inherited.get("labels") or {}), **_labels(name, number)}
+    labels = {**(inherited.get("labels") or {}), **_labels(name, number, primary)}
     restricted = {
         "allowPrivilegeEscalation": False,
         "privileged": False,
