@@ -93,10 +93,11 @@ def compare(platform: Platform, plan: sizing.Plan, prices: Prices | None = None)
     Raises BadInput for an own price whose name is unknown.
     """
     known = (prices or packaged()).with_own(platform.prices)
-    return MappingProxyType({case: _compare(platform, plan, known, case) for case in Case})
+    return MappingProxyType({case: compare_case(platform, plan, known, case) for case in Case})
 
 
-def _compare(platform: Platform, plan: sizing.Plan, prices: Prices, case: Case) -> Comparison:
+def compare_case(platform: Platform, plan: sizing.Plan, prices: Prices, case: Case) -> Comparison:
+    """One case of the comparison with exactly these prices: platform.yaml's own stand among them already."""
     need, section = plan.requirements, platform.snowflake
     ratio = prices.at("snowflake_size_ratio", case)
     stored = [Amount.given(year.stored_tb.value, "TB") / ratio for year in plan.years[case][: need.horizon_years]]
