@@ -10,20 +10,24 @@ import streamlit as st
 # The pages are run as scripts and import their neighbours by name.
 sys.path.insert(0, str(Path(__file__).parent))
 
+import frame
 from pages import ADDRESSES
 
 st.set_page_config(page_title="Nereus", page_icon=":material/database:", layout="wide")
 
-st.navigation(
+chosen = frame.choose_language()
+opened = st.navigation(
     [
         st.Page(
             f"pages/{name}.py",
-            title=title,
+            title=chosen(f"pages.{name}"),
             icon=f":material/{icon}:",
             url_path=name.replace("_", "-"),
             default=name == "overview",
         )
-        for name, (title, icon) in ADDRESSES.items()
+        for name, icon in ADDRESSES.items()
     ],
     position="top",
-).run()
+)
+frame.opening(chosen)
+opened.run()

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 import streamlit as st
 
 import frame
+from nereus.insight.language import Language
 from nereus.insight.services import gather, seen_from
 from nereus.provision.services import local_services
 from nereus.provision.status import ServiceStatus
 from state import Deployment
 
-#: service -> what is behind the door.
-_DOORS = {"superset": "Superset: dashboards", "jupyterhub": "JupyterHub: notebooks"}
+#: Services that people work in.
+_DOORS = ("superset", "jupyterhub")
 
 
-@st.cache_data(ttl=15, max_entries=4, show_spinner="Looking at the services")
+@st.cache_data(ttl=15, max_entries=4, show_spinner=False)
 def _measured(root: str, _found: Deployment) -> tuple[list[ServiceStatus], datetime]:
     listed = local_services(_found.config, _found.platform, _found.home)
     return gather(listed, _found.home), datetime.now(UTC)
@@ -28,36 +29,38 @@ def measured(found: Deployment) -> tuple[list[ServiceStatus], datetime]:
 
 
 @st.fragment(run_every=30)
-def doors(found: Deployment) -> None:
+def doors(found: Deployment, t: Language) -> None:
     """One door per application, with its live state."""
     rows, at = measured(found)
-    shown = [(row, title) for row in rows if (title := _DOORS.get(row.name))]
-    for column, (row, title) in zip(st.columns(max(1, len(shown))), shown, strict=False):
+    shown = [row for row in rows if row.name in _DOORS]
+    for column, row in zip(st.columns(max(1, len(shown))), shown, strict=False):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"{':green[● up]' if row.up else ':red[● down]'} **{title}**")
-            st.link_button("Open", seen_from(row.url, st.context.url), disabled=not row.up)
+            mark = f":green[● {t('state.up')}]" if row.up else f":red[● {t('state.down')}]"
+            st.markdown(f"{mark} **{t(f'doors.{row.name}')}**")
+            st.link_button(t("doors.open"), seen_from(row.url, st.context.url), disabled=not row.up)
             st.caption(
-                f"Answered in {row.probe_ms:.0f} ms, {at:%H:%M:%S} UTC."
+                t("doors.answered", probe_ms=row.probe_ms, at=at)
                 if row.probe_ms is not None
-                else f"{row.error}, {at:%H:%M:%S} UTC."
+                else t("doors.silent", reason=t.said(row.error or ""), at=at)
             )
 
 
 @st.fragment(run_every=30)
-def services_table(found: Deployment) -> None:
+def services_table(found: Deployment, t: Language) -> None:
     rows, at = measured(found)
     frame.table(
+        t,
         "services",
         [
             {
                 "service": row.name,
-                "state": "up" if row.up else f"down: {row.error}",
-                "since (UTC)": row.since,
-                "memory (MB)": row.rss_mb,
-                "probe (ms)": row.probe_ms,
+                "state": t("state.up") if row.up else t("state.down_because", reason=t.said(row.error or "")),
+                "since_utc": frame.moment(row.since),
+                "memory_mb": row.rss_mb,
+                "probe_ms": row.probe_ms,
                 "address": seen_from(row.url, st.context.url),
             }
             for row in rows
         ],
     )
-    st.caption(f"Each row is a real query or page request, made {at:%Y-%m-%d %H:%M:%S} UTC.")
+    st.caption(t("doors.measured", at=at))

@@ -16,6 +16,8 @@ from nereus.config import Platform, load
 from nereus.costs.compare import Comparison, compare
 from nereus.home import Home
 from nereus.insight import holdings, service_level
+from nereus.insight import sensitivity as swings
+from nereus.insight import titles as dashboards
 from nereus.insight.asking import USER, Answer, Counter, Question, ask, is_provisioned, reader
 from nereus.paths import USECASES
 from nereus.usecases.model import UseCase, find, names
@@ -49,6 +51,26 @@ def _declared(config: Path, changed: int) -> tuple[Platform, sizing.Plan, Mappin
     platform = load(config)
     plan = sizing.plan(sizing.Requirements.of(platform))
     return platform, plan, compare(platform, plan)
+
+
+def sensitivity(found: Deployment) -> swings.Sensitivity:
+    """What matters most to the typical comparison."""
+    return _matters(found.config, found.config.stat().st_mtime_ns, found)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _matters(config: Path, changed: int, _found: Deployment) -> swings.Sensitivity:
+    return swings.sensitivity(_found.platform, _found.plan)
+
+
+@st.cache_data(ttl=10 * FRESH_S, max_entries=1, show_spinner=False)
+def _titles(root: str, _found: Deployment) -> Mapping[str, str]:
+    return dashboards.by_number(_found.platform, _found.home, USECASES)
+
+
+def titles(found: Deployment) -> Mapping[str, str]:
+    """Dashboards' titles by Superset's numbers."""
+    return _titles(str(found.home.root), found)
 
 
 @st.cache_resource(show_spinner=False)

@@ -2,70 +2,69 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import streamlit as st
 
 import charts
 import frame
 from nereus.insight import holdings
 from nereus.insight.asking import Answer
-from nereus.insight.holdings import Holding, readable
+from nereus.insight.holdings import Holding
+from nereus.insight.language import Language
 from state import Deployment, answers_of_data, declared
 
 
-def show(found: Deployment) -> None:
+def show(found: Deployment, t: Language) -> None:
     answer = answers_of_data(found)
     held = holdings.holdings(answer, declared(found))
-    if not frame.state_of(answer):
-        frame.table(
-            "declared",
-            [{"use case": each.name, "title": each.title, "owner": each.owner} for each in declared(found)],
-        )
+    if not frame.state_of(t, answer):
+        rows = [{"use_case": each.name, "title": each.title, "owner": each.owner} for each in declared(found)]
+        frame.table(t, "declared", rows)
         return
-    st.header("Use cases", anchor="use-cases", divider="gray")
-    frame.table("use cases", [_usecase(each) for each in held])
-    frame.source(answer, "information_schema, nereus_ops; bytes of one copy as the warehouse reports them")
+    st.header(t("data.use_cases"), anchor="use-cases", divider="gray")
+    frame.table(t, "use cases", [_usecase(each, t) for each in held])
+    frame.source(t, answer, t("data.source"))
     if not held:
         return
     names = [each.usecase.name for each in held]
-    chosen = st.segmented_control("Use case", names, default=names[0], key="use_case", bind="query-params") or names[0]
+    label = t("columns.use_case")
+    chosen = st.segmented_control(label, names, default=names[0], key="use_case", bind="query-params") or names[0]
     one = next(each for each in held if each.usecase.name == chosen)
-    st.markdown(f"**{one.usecase.title}**. {one.usecase.description} Owner: {one.usecase.owner}.")
-    _tables(one)
-    _checks(one, answer)
-    _columns(one, answer)
+    st.markdown(t("data.about", title=one.usecase.title, description=one.usecase.description, owner=one.usecase.owner))
+    _tables(one, t)
+    _checks(one, answer, t)
+    _columns(one, answer, t)
 
 
-def _usecase(each: Holding) -> dict[str, object]:
-    passed = "never run" if not each.checks else f"{each.checks - each.failing} of {each.checks} not failing"
+def _usecase(each: Holding, t: Language) -> dict[str, object]:
+    passed = t("data.passed", passed=each.checks - each.failing, checks=each.checks) if each.checks else t("data.never")
     return {
-        "use case": each.usecase.name,
+        "use_case": each.usecase.name,
         "owner": each.usecase.owner,
-        "tables and views": len(each.tables),
+        "tables": len(each.tables),
         "rows": each.rows,
-        "local": readable(each.local_bytes),
-        "object store": readable(each.remote_bytes),
-        "last load (UTC)": _moment(each.last_load),
+        "local": t.number(each.local_bytes, "size"),
+        "object_store": t.number(each.remote_bytes, "size"),
+        "last_load_utc": frame.moment(each.last_load),
         "checks": passed,
-        "checked (UTC)": _moment(each.checked_at),
+        "checked_utc": frame.moment(each.checked_at),
     }
 
 
-def _tables(one: Holding) -> None:
-    st.header("Tables", anchor="tables", divider="gray")
+def _tables(one: Holding, t: Language) -> None:
+    st.header(t("data.tables"), anchor="tables", divider="gray")
     frame.table(
+        t,
         f"tables of {one.usecase.name}",
         [
             {
                 "table": table.name,
-                "kind": table.kind,
+                "kind": t(f"kinds.{table.kind}"),
                 "rows": table.rows,
                 "partitions": table.partitions or None,
-                "local (bytes)": table.local_bytes,
-                "object store (bytes)": table.remote_bytes,
+                "local_bytes": table.local_bytes,
+                "remote_bytes": table.remote_bytes,
                 "loads": table.loads or None,
-                "last load (UTC)": _moment(table.last_load),
+                "last_load_utc": frame.moment(table.last_load),
                 "description": table.comment,
             }
             for table in one.tables
@@ -73,57 +72,55 @@ def _tables(one: Holding) -> None:
     )
 
 
-def _checks(one: Holding, answer: Answer) -> None:
-    st.header("Quality checks", anchor="quality", divider="gray")
+def _checks(one: Holding, answer: Answer, t: Language) -> None:
+    st.header(t("data.quality"), anchor="quality", divider="gray")
     name = one.usecase.name
     newest = [row for row in answer["checks"] if row["use_case"] == name]
     if not newest:
-        st.info(f"Nothing was checked yet. Run: nereus usecase check {name}")
+        st.info(t("data.unchecked", name=name))
         return
-    (st.error if one.failing else st.success)(
-        f"{one.failing} of {one.checks} checks fail." if one.failing else f"None of {one.checks} checks fails."
-    )
+    (st.error if one.failing else st.success)(t("data.failing", failing=one.failing, checks=one.checks))
     runs = sorted((row for row in answer["runs"] if row["use_case"] == name), key=lambda row: str(row["at"]))
     if len(runs) > 1:
         frame.chart(
+            t,
             charts.history(
-                [datetime.fromisoformat(row["at"]) for row in runs],
-                {
-                    "passed": [row["passed"] for row in runs],
-                    "warnings": [row["warned"] for row in runs],
-                    "failed": [row["failed"] for row in runs],
-                },
-                "checks",
+                [frame.cell(t, frame.moment(row["at"])) for row in runs],
+                {t(f"columns.{field}"): [row[field] for row in runs] for field in ("passed", "warned", "failed")},
+                t("columns.checks"),
+                t("columns.run_utc"),
             ),
         )
     frame.keep(
         f"runs of checks of {name}",
-        [{"at (UTC)": row["at"], "passed": row["passed"], "failed": row["failed"]} for row in runs],
+        [{"run_utc": row["at"], "passed": row["passed"], "failed": row["failed"]} for row in runs],
     )
     frame.table(
+        t,
         f"newest checks of {name}",
         [
             {
                 "check": row["name"],
                 "table": row["table_name"],
-                "state": row["status"],
-                "severity": row["severity"],
+                "state": t(f"checks.{row['status']}"),
+                "severity": t(f"severities.{row['severity']}"),
                 "observed": row["observed"],
                 "expected": row["expected"],
-                "rows against it": row["violations"],
-                "checked (UTC)": _moment(row["at"]),
+                "violations": row["violations"],
+                "checked_utc": frame.moment(row["at"]),
             }
             for row in sorted(newest, key=lambda row: (row["status"] == "PASS", row["name"]))
         ],
     )
 
 
-def _columns(one: Holding, answer: Answer) -> None:
-    st.header("Columns", anchor="columns", divider="gray")
+def _columns(one: Holding, answer: Answer, t: Language) -> None:
+    st.header(t("data.columns"), anchor="columns", divider="gray")
     missing = holdings.undescribed(answer, [one.usecase.database])
     if missing:
-        st.caption(f"{len(missing)} columns have no description.")
+        st.caption(t("data.undescribed", count=len(missing)))
     frame.table(
+        t,
         f"columns of {one.usecase.name}",
         [
             {"table": row["name"], "column": row["column_name"], "type": row["type"], "description": row["comment"]}
@@ -133,8 +130,4 @@ def _columns(one: Holding, answer: Answer) -> None:
     )
 
 
-def _moment(text: str | None) -> str | None:
-    return None if text is None else text.replace("T", " ")[:19]
-
-
-frame.page("Data", show)
+frame.page("data", show)

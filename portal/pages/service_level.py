@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -10,161 +10,172 @@ import charts
 import frame
 from nereus.insight import service_level
 from nereus.insight.asking import Answer
+from nereus.insight.language import Language
 from nereus.insight.service_level import WINDOWS, Group
-from state import Deployment, answers_of_service, counter
+from state import Deployment, answers_of_service, counter, titles
 
-_TABS = {
-    "By dashboard": "dashboards",
-    "By person": "people",
-    "By warehouse user": "users",
-    "By workload group": "groups",
-}
+#: What answers are grouped by -> the question of the audit log.
+_TABS = {"dashboard": "dashboards", "person": "people", "user": "users", "workload_group": "groups"}
+_HOURS = (("average_ms", "service_level.average"), ("p95_ms", "service_level.p95"))
+_PRECISE, _PART = ".3f", ".1%"
 
 
-def show(found: Deployment) -> None:
-    window = st.segmented_control("Window", list(WINDOWS), default="24 hours", key="window", bind="query-params")
-    window = window or "24 hours"
+def show(found: Deployment, t: Language) -> None:
+    label = t("service_level.window")
+    names = list(WINDOWS)
+    window = st.segmented_control(label, names, default=names[0], key="window", bind="query-params", format_func=t.said)
+    window = window or names[0]
     answer = answers_of_service(found, WINDOWS[window])
-    if not frame.state_of(answer):
+    if not frame.state_of(t, answer):
         return
     promise = found.platform.promise.dashboard_average_s
-    _promise(answer, promise, window)
-    _hours(answer, promise)
-    for tab, (title, name) in zip(st.tabs(list(_TABS)), _TABS.items(), strict=True):
+    _promise(answer, promise, t.said(window), t)
+    _hours(answer, promise, t)
+    named = titles(found) if answer["dashboards"] else {}
+    for tab, (key, name) in zip(st.tabs([t(f"service_level.by_{key}") for key in _TABS]), _TABS.items(), strict=True):
         with tab:
-            _groups(title, service_level.groups(answer[name]))
-    st.header("Waiting for a place", anchor="queue", divider="gray")
+            _groups(t, key, service_level.groups(answer[name]), named if key == "dashboard" else {})
+    st.header(t("service_level.waiting"), anchor="queue", divider="gray")
     frame.table(
+        t,
         "queue",
         [
             {
-                "workload group": row["name"],
+                "workload_group": row["name"],
                 "statements": row["statements"],
                 "waited": row["waited"],
-                "average wait (ms)": _rounded(row["average_ms"]),
-                "p95 wait (ms)": _rounded(row["p95_ms"]),
-                "longest wait (ms)": row["longest_ms"],
+                "average_wait_ms": _rounded(row["average_ms"]),
+                "p95_wait_ms": _rounded(row["p95_ms"]),
+                "longest_wait_ms": row["longest_ms"],
             }
             for row in answer["queues"]
         ],
     )
-    st.header("Slowest queries", anchor="slowest", divider="gray")
+    st.header(t("service_level.slowest"), anchor="slowest", divider="gray")
     frame.table(
+        t,
         "slowest",
         [
             {
-                "time (UTC)": _moment(row["at"]),
+                "time_utc": frame.moment(row["at"]),
                 "user": row["who"],
-                "workload group": row["workload_group"],
-                "dashboard": row["dashboard"] or None,
-                "answer (ms)": row["time_ms"],
-                "queued (ms)": row["queued_ms"],
-                "rows read": row["scan_rows"],
-                "rows given": row["return_rows"],
-                "state": "failed" if row["state"] == "ERR" else "answered",
+                "workload_group": row["workload_group"],
+                "dashboard": _titled(row["dashboard"], named, t) if row["dashboard"] else None,
+                "answer_ms": row["time_ms"],
+                "queued_ms": row["queued_ms"],
+                "rows_read": row["scan_rows"],
+                "rows_given": row["return_rows"],
+                "state": t("state.failed") if row["state"] == "ERR" else t("state.answered"),
                 "statement": row["statement"],
             }
             for row in answer["slowest"]
         ],
     )
-    frame.source(
-        answer,
-        f"__internal_schema.audit_log of the last {window}, queries alone, the portal's own left out; failed ones "
-        "count in no time. p95 is exact",
-    )
-    st.caption(f"The portal has sent the warehouse {counter().statements:,} statements since it started.")
+    frame.source(t, answer, t("service_level.source", window=t.said(window)))
+    st.caption(t("service_level.counted", count=counter().statements))
 
 
-def _promise(answer: Answer, promise_s: float, window: str) -> None:
+def _promise(answer: Answer, promise_s: float, window: str, t: Language) -> None:
     dashboards, everything = (service_level.first(answer, name) for name in ("promise", "everything"))
     budget = service_level.budget(dashboards, service_level.groups(answer["hours"]), promise_s)
     if dashboards is None or budget is None:
-        st.info(
-            f"No dashboard was opened in the last {window}: the promise of {promise_s:g} s was not put to the test."
-        )
+        st.info(t("service_level.untested", window=window, promise=promise_s))
     else:
+        seconds = t("service_level.seconds")
         figures = st.columns(4)
         figures[0].metric(
-            f"Average dashboard answer, promise {promise_s:g} s",
-            f"{(dashboards.average_ms or 0) / 1000:.3f} s",
+            t("service_level.average_of", promise=promise_s),
+            f"{t.number((dashboards.average_ms or 0) / 1000, _PRECISE)} {seconds}",
             border=True,
         )
-        figures[1].metric("p95", f"{(dashboards.p95_ms or 0) / 1000:.3f} s", border=True)
+        figures[1].metric(
+            t("service_level.p95"), f"{t.number((dashboards.p95_ms or 0) / 1000, _PRECISE)} {seconds}", border=True
+        )
         figures[2].metric(
-            "Answers under 1 s", f"{dashboards.under_1s or 0:.1%}", border=True, help=f"of {dashboards.answered:,}"
+            t("service_level.under_1s"),
+            t.number(dashboards.under_1s or 0, _PART),
+            border=True,
+            help=t("service_level.of", count=dashboards.answered),
         )
         figures[3].metric(
-            "Error budget left",
-            f"{budget.left:.0%}",
-            border=True,
-            help="1 - average / promised average: how much slower answers may become before the promise is broken.",
+            t("service_level.budget"), t.number(budget.left, ".0%"), border=True, help=t("service_level.about_budget")
         )
-        kept = f"{budget.kept_hours} of {budget.hours} hours with dashboards kept the average."
-        (st.success if budget.left >= 0 else st.error)(
-            f"The promise of {promise_s:g} s on average was {'kept' if budget.left >= 0 else 'broken'}. {kept}"
+        kept = budget.left >= 0
+        (st.success if kept else st.error)(
+            t(
+                f"service_level.{'kept' if kept else 'broken'}",
+                promise=promise_s,
+                kept_hours=budget.kept_hours,
+                hours=budget.hours,
+            )
         )
     if everything is not None:
         st.markdown(
-            f"All queries: **{everything.statements:,}**, {everything.failed:,} failed, average "
-            f"{(everything.average_ms or 0) / 1000:.3f} s, p95 {(everything.p95_ms or 0) / 1000:.3f} s, "
-            f"{everything.under_1s or 0:.1%} under 1 s."
+            t(
+                "service_level.everything",
+                statements=everything.statements,
+                failed=everything.failed,
+                average=(everything.average_ms or 0) / 1000,
+                p95=(everything.p95_ms or 0) / 1000,
+                under_1s=everything.under_1s or 0,
+            )
         )
 
 
-def _hours(answer: Answer, promise_s: float) -> None:
-    series = {
-        "dashboards": service_level.groups(answer["hours"]),
-        "all queries": service_level.groups(answer["all_hours"]),
-    }
-    shown = {name: groups for name, groups in series.items() if groups}
+def _hours(answer: Answer, promise_s: float, t: Language) -> None:
+    series = {"dashboards": "hours", "all": "all_hours"}
+    shown = {name: groups for name, key in series.items() if (groups := service_level.groups(answer[key]))}
     if not shown:
         return
     frame.chart(
+        t,
         charts.by_hour(
             {
-                f"{name}, {kind}": [
-                    (datetime.fromisoformat(hour.name), getattr(hour, field) / 1000)
+                f"{t(f'service_level.of_{name}')}, {t(title)}": [
+                    (at, getattr(hour, field) / 1000)
                     for hour in groups
-                    if getattr(hour, field) is not None
+                    if getattr(hour, field) is not None and (at := frame.moment(hour.name))
                 ]
                 for name, groups in shown.items()
-                for kind, field in (("average", "average_ms"), ("p95", "p95_ms"))
+                for field, title in _HOURS
             },
-            "s",
-            {f"promise, {promise_s:g} s on average": promise_s},
+            t("service_level.seconds"),
+            {t("service_level.limit", promise=promise_s): promise_s},
+            t("service_level.hour"),
         ),
     )
-    frame.keep("hours", [row for name, groups in shown.items() for row in _rows(f"hour (UTC), {name}", groups)])
+    frame.keep("hours", [row for name, groups in shown.items() for row in _rows(f"hour_utc_{name}", groups, {}, t)])
 
 
-def _groups(title: str, groups: list[Group]) -> None:
+def _groups(t: Language, key: str, groups: list[Group], named: Mapping[str, str]) -> None:
     if not groups:
-        st.caption("Nothing in this window.")
+        st.caption(t("service_level.nothing"))
         return
-    frame.table(title, _rows(title.removeprefix("By "), groups))
+    frame.table(t, f"by {key}", _rows(key, groups, named, t))
 
 
-def _rows(key: str, groups: list[Group]) -> list[dict[str, object]]:
+def _rows(key: str, groups: list[Group], named: Mapping[str, str], t: Language) -> list[dict[str, object]]:
     return [
         {
-            key: group.name,
+            key: _titled(group.name, named, t) if key == "dashboard" else group.name,
             "statements": group.statements,
             "failed": group.failed,
-            "average (ms)": _rounded(group.average_ms),
-            "p95 (ms)": _rounded(group.p95_ms),
-            "longest (ms)": group.longest_ms,
-            "under 1 s (%)": None if group.under_1s is None else round(100 * group.under_1s, 1),
+            "average_ms": _rounded(group.average_ms),
+            "p95_ms": _rounded(group.p95_ms),
+            "longest_ms": group.longest_ms,
+            "under_1s_percent": None if group.under_1s is None else round(100 * group.under_1s, 1),
         }
         for group in groups
     ]
+
+
+def _titled(number: str, named: Mapping[str, str], t: Language) -> str:
+    """The dashboard's title; its number where Superset was never there to say it."""
+    return named.get(number) or t("service_level.dashboard", number=number)
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def _moment(text: str) -> str:
-    return text.replace("T", " ")[:19]
-
-
-frame.page("Service level", show)
+frame.page("service_level", show)

@@ -13,6 +13,7 @@ from nereus.costs.options import Option
 from nereus.costs.prices import packaged
 from nereus.errors import BadInput
 from nereus.insight import what_if
+from nereus.insight.language import Language
 from nereus.insight.what_if import Effect, Scenario
 from state import Deployment
 
@@ -23,41 +24,41 @@ class _Lever:
 
     key: str
     path: str
-    title: str
     least: float
     most: float
     step: float
 
 
 _DATA = (
-    _Lever("raw", "data.raw_tb", "Raw data today (TB)", 0.05, 50.0, 0.05),
-    _Lever("growth", "data.growth_per_year", "Growth a year (fraction)", 0.0, 1.0, 0.01),
-    _Lever("hot", "data.hot_months", "Months kept hot", 1, 120, 1),
-    _Lever("replicas", "data.replicas", "Replicas", 1, 5, 1),
+    _Lever("raw", "data.raw_tb", 0.05, 50.0, 0.05),
+    _Lever("growth", "data.growth_per_year", 0.0, 1.0, 0.01),
+    _Lever("hot", "data.hot_months", 1, 120, 1),
+    _Lever("replicas", "data.replicas", 1, 5, 1),
 )
 _PEOPLE = (
-    _Lever("analysts", "users.analysts", "Analysts", 0, 500, 1),
-    _Lever("scientists", "users.scientists", "Data scientists", 0, 100, 1),
-    _Lever("managers", "users.managers", "Managers", 0, 200, 1),
-    _Lever("promise", "promise.dashboard_average_s", "Promised average (s)", 0.1, 10.0, 0.1),
+    _Lever("analysts", "users.analysts", 0, 500, 1),
+    _Lever("scientists", "users.scientists", 0, 100, 1),
+    _Lever("managers", "users.managers", 0, 200, 1),
+    _Lever("promise", "promise.dashboard_average_s", 0.1, 10.0, 0.1),
 )
 _PRICES = ("electricity", "node", "operations", "salary", "nvme", "hdd")
+_SHOWN = ("machines", "NVMe in the last year", "cheapest alternative", "saved over the horizon, move included")
 
 
-def show(found: Deployment) -> None:
-    st.caption("Move a value: capacity and cost follow at once. The address of this page holds what you chose.")
+def show(found: Deployment, t: Language) -> None:
+    st.caption(t("what_if.about"))
     declared = found.platform
     text = found.config.read_text("utf-8")
     chosen: dict[str, object] = {}
     for column, levers in zip(st.columns(2), (_DATA, _PEOPLE), strict=True):
         with column:
             for lever in levers:
-                _move(lever, declared, chosen)
-    with st.expander("Prices"):
+                _move(lever, declared, chosen, t)
+    with st.expander(t("what_if.prices")):
         columns = st.columns(3)
         for number, name in enumerate((*_PRICES, _credit(declared))):
             with columns[number % 3]:
-                _price(name, declared, chosen)
+                _price(name, declared, chosen, t)
     before = _scenario(text)
     changed = what_if.changed(text, chosen) if chosen else text
     try:
@@ -65,9 +66,9 @@ def show(found: Deployment) -> None:
     except BadInput as error:
         st.error(str(error))
         return
-    _effects(found, before, after, chosen)
+    _effects(found, before, after, chosen, t)
     st.download_button(
-        "The changed platform.yaml",
+        t("what_if.download"),
         changed,
         file_name=what_if.file_name(found.today),
         mime="application/yaml",
@@ -77,35 +78,35 @@ def show(found: Deployment) -> None:
     )
 
 
-def _move(lever: _Lever, declared: Platform, chosen: dict[str, object]) -> None:
+def _move(lever: _Lever, declared: Platform, chosen: dict[str, object], t: Language) -> None:
     section, _, name = lever.path.partition(".")
     now = getattr(getattr(declared, section), name)
     kind = type(lever.least) if isinstance(lever.least, int) else float
     # What is declared may lie beyond what the slider offers.
     least, most = min(kind(lever.least), kind(now)), max(kind(lever.most), kind(now))
     value = st.slider(
-        lever.title,
+        t(f"what_if.{lever.key}"),
         least,
         most,
         kind(now),
         kind(lever.step),
         key=lever.key,
         bind="query-params",
-        help=f"{lever.path} in platform.yaml, declared {now:g}",
+        help=t("what_if.declared_as", path=lever.path, now=now),
     )
     if value != now:
         chosen[lever.path] = round(value, 6)
 
 
-def _price(name: str, declared: Platform, chosen: dict[str, object]) -> None:
+def _price(name: str, declared: Platform, chosen: dict[str, object], t: Language) -> None:
     price, now = packaged().by_name[name], what_if.price(declared, name)
     value = st.number_input(
-        f"{price.what} ({price.unit})",
+        f"{t.said(price.what)} ({t.unit(price.unit)})",
         min_value=0.0,
         value=float(now),
         key=f"price-{name.rpartition('.')[2]}",
         bind="query-params",
-        help=f"prices.{name} in platform.yaml. Source: {price.source}, seen {price.seen_on}.",
+        help=t("what_if.about_price", name=name, source=price.source, seen_on=price.seen_on),
     )
     if value != now:
         chosen[f"prices.{name}"] = value
@@ -120,64 +121,62 @@ def _scenario(text: str) -> Scenario:
     return what_if.scenario(text)
 
 
-def _effects(found: Deployment, before: Scenario, after: Scenario, chosen: dict[str, object]) -> None:
+def _effects(found: Deployment, before: Scenario, after: Scenario, chosen: dict[str, object], t: Language) -> None:
     listed = what_if.effects(before, after)
     by_name = {each.name: each for each in listed}
-    shown = ("machines", "NVMe in the last year", "cheapest alternative", "saved over the horizon, move included")
-    for column, name in zip(st.columns(len(shown)), shown, strict=True):
-        _metric(column, by_name[name])
+    for column, name in zip(st.columns(len(_SHOWN)), _SHOWN, strict=True):
+        _metric(column, by_name[name], t)
     verdict = after.comparison
-    (st.info if verdict.snowflake_is_cheaper else st.success)(verdict.verdict())
+    (st.info if verdict.snowflake_is_cheaper else st.success)(t.said(verdict.verdict()))
     frame.table(
+        t,
         "effects",
         [
             {
-                "figure": each.name,
-                "unit": each.unit,
-                "declared": _shown(each.before),
-                "what if": _shown(each.after),
-                "change": _shown(each.change),
+                "figure": t.said(each.name),
+                "unit": t.unit(each.unit),
+                "declared": _rounded(each.before),
+                "what_if": _rounded(each.after),
+                "change": _rounded(each.change),
             }
             for each in listed
         ],
     )
     bars = [
-        (f"{option.what}, {which}", option)
-        for which, scenario in (("declared", before), ("what if", after))
+        (f"{t.said(option.what)}, {t(f'columns.{which}')}", option)
+        for which, scenario in (("declared", before), ("what_if", after))
         for option in (scenario.comparison.snowflake, scenario.comparison.best_alternative)
     ]
-    _costs(bars, after.comparison.years)
-    moved = ", ".join(f"{path} = {value}" for path, value in chosen.items()) or "nothing was moved"
-    st.caption(
-        f"Typical case, nominal EUR without VAT, {found.today:%Y-%m-%d} UTC. Changed: {moved}. Source: platform.yaml, "
-        "sizing and the prices of the page Cost."
-    )
+    _costs(bars, after.comparison.years, t)
+    moved = ", ".join(f"{path} = {value}" for path, value in chosen.items()) or t("what_if.nothing")
+    st.caption(t("what_if.source", moved=moved, today=found.today))
 
 
-def _metric(column: st.delta_generator.DeltaGenerator, each: Effect) -> None:
+def _metric(column: st.delta_generator.DeltaGenerator, each: Effect, t: Language) -> None:
     change = each.change
     column.metric(
-        f"{each.name} ({each.unit})",
-        _shown(each.after) or "none",
-        None if not change else _shown(change),
+        f"{t.said(each.name)} ({t.unit(each.unit)})",
+        frame.cell(t, _rounded(each.after)) or t("what_if.none"),
+        None if not change else frame.cell(t, _rounded(change)),
         delta_color="normal" if each.name.startswith("saved") else "inverse",
         border=True,
     )
 
 
-def _shown(value: float | None) -> str | None:
+def _rounded(value: float | None) -> float | None:
     if value is None:
         return None
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.2f}"
+    return round(value) if abs(value) >= 100 or value == int(value) else round(value, 2)
 
 
-def _costs(bars: list[tuple[str, Option]], years: int) -> None:
+def _costs(bars: list[tuple[str, Option]], years: int, t: Language) -> None:
     causes = list(dict.fromkeys(cause.name for _, option in bars for cause in option.causes))
     amounts = {
-        name: [cause.total.to("EUR") if (cause := option.cause(name)) else 0.0 for _, option in bars] for name in causes
+        t.said(name): [cause.total.to("EUR") if (cause := option.cause(name)) else 0.0 for _, option in bars]
+        for name in causes
     }
-    amounts["move"] = [option.one_off.to("EUR") for _, option in bars]
-    frame.chart(charts.stacked([name for name, _ in bars], amounts, f"EUR over {years} years"))
+    amounts[t.said("move")] = [option.one_off.to("EUR") for _, option in bars]
+    frame.chart(t, charts.stacked([name for name, _ in bars], amounts, t("cost.unit", years=years)))
 
 
-frame.page("What if", show)
+frame.page("what_if", show)

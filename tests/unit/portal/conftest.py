@@ -35,11 +35,13 @@ def deployed(running: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
 
 
 @pytest.fixture
-def visit() -> Callable[[str], AppTest]:
+def visit() -> Callable[..., AppTest]:
     """Opens a page by the name of its script, as a browser that comes by the menu."""
 
-    def open_page(name: str) -> AppTest:
-        shown = AppTest.from_file(str(PORTAL / "app.py"), default_timeout=60).run()
+    def open_page(name: str, code: str = "en") -> AppTest:
+        shown = AppTest.from_file(str(PORTAL / "app.py"), default_timeout=60)
+        shown.query_params["lang"] = code
+        shown.run()
         return shown if name == "overview" else shown.switch_page(f"pages/{name}.py").run()
 
     return open_page

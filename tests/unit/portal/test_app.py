@@ -15,41 +15,49 @@ from nereus import sizing, verdicts
 from nereus.cases import Case
 from nereus.config import load
 from nereus.costs.compare import compare
+from nereus.insight import language
 from nereus.paths import PORTAL
 from tests.unit.insight.deployed import Deployed
+from tests.unit.portal.shown import tables, texts
 
-Visit = Callable[[str], AppTest]
+Visit = Callable[..., AppTest]
 PAGES = sorted(path.stem for path in (PORTAL / "pages").glob("[a-z]*.py"))
 
 
-def texts(shown: AppTest) -> str:
-    kinds = (shown.title, shown.header, shown.subheader, shown.markdown, shown.caption, shown.info, shown.success)
-    return "\n".join(str(each.value) for kind in (*kinds, shown.warning, shown.error) for each in kind)
-
-
 @pytest.mark.usefixtures("config")
+@pytest.mark.parametrize("code", language.CODES)
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_stands_without_a_warehouse(name: str, visit: Visit) -> None:
-    shown = visit(name)
+def test_every_page_stands_without_a_warehouse(name: str, code: str, visit: Visit) -> None:
+    shown = visit(name, code)
     assert not shown.exception
     assert not shown.error
-    assert shown.title[0].value.lower().replace(" ", "_") == name
+    assert shown.title[0].value == language.of(code)(f"pages.{name}")
 
 
 @pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("code", language.CODES)
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_stands_with_a_warehouse(name: str, visit: Visit) -> None:
-    shown = visit(name)
+def test_every_page_stands_with_a_warehouse(name: str, code: str, visit: Visit) -> None:
+    shown = visit(name, code)
     assert not shown.exception
     assert not shown.error
-    assert not [box.value for box in shown.warning if "cannot be asked" in box.value]
+    said = language.of(code)("frame.last_known").partition("{")[0]
+    assert not [box.value for box in shown.warning if box.value.startswith(said)]
+
+
+@pytest.mark.usefixtures("config")
+def test_the_switch_changes_the_language_of_the_page_and_its_address(visit: Visit) -> None:
+    shown = visit("overview")
+    shown.button_group(key="language switch").set_value("fr").run()
+    assert shown.title[0].value == "Vue d’ensemble"
+    assert shown.query_params["lang"] in ("fr", ["fr"])
 
 
 @pytest.mark.usefixtures("config")
 def test_services_that_are_down_are_shown_as_down(visit: Visit) -> None:
-    frame = visit("overview").dataframe[0].value
-    assert {"warehouse", "portal"} <= set(frame["service"])
-    assert set(frame["state"]) == {"down: not started"}
+    rows = tables(visit("overview"))["services"]
+    assert {"warehouse", "portal"} <= {row["service"] for row in rows}
+    assert {row["state"] for row in rows} == {"down: not started"}
 
 
 def test_the_overview_shows_the_verdicts_of_the_model(config: Path, visit: Visit) -> None:
@@ -67,7 +75,7 @@ def test_the_overview_shows_the_verdicts_of_the_model(config: Path, visit: Visit
 def test_another_case_shows_other_costs(visit: Visit) -> None:
     shown = visit("cost")
     typical = [box.value for box in (*shown.info, *shown.success)]
-    shown.button_group[0].set_value("high").run()
+    shown.button_group(key="case").set_value("high").run()
     assert not shown.exception
     assert [box.value for box in (*shown.info, *shown.success)] != typical
 
@@ -82,12 +90,12 @@ def test_a_broken_platform_file_is_named_on_the_page(config: Path, visit: Visit)
 @pytest.mark.usefixtures("deployed")
 def test_service_level_shows_dashboards_and_people_of_the_audit_log(visit: Visit) -> None:
     shown = visit("service_level")
-    frames = {frame.value.columns[0]: frame.value for frame in shown.dataframe}
-    assert dict(zip(frames["dashboard"]["dashboard"], frames["dashboard"]["statements"], strict=True)) == {
-        "3": 5,
-        "7": 2,
+    found = tables(shown)
+    assert {row["dashboard"]: row["statements"] for row in found["by dashboard"]} == {
+        "dashboard 3": "5",
+        "dashboard 7": "2",
     }
-    assert set(frames["person"]["person"]) == {"ana", "ben"}
+    assert {row["person"] for row in found["by person"]} == {"ana", "ben"}
     assert "Error budget left" in [metric.label for metric in shown.metric]
     assert "was kept" in texts(shown)
 
@@ -105,7 +113,7 @@ def test_a_second_viewer_asks_the_warehouse_nothing(visit: Visit) -> None:
 def test_a_warehouse_that_goes_down_leaves_the_last_figures_with_their_age(
     deployed: Deployed, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = visit("service_level").dataframe[0].value
+    before = tables(visit("service_level"))
     text = deployed.config.read_text("utf-8")
     port = deployed.platform.local.ports.warehouse_mysql
     try:
@@ -116,7 +124,7 @@ def test_a_warehouse_that_goes_down_leaves_the_last_figures_with_their_age(
     assert not shown.exception
     assert "does not answer" in shown.warning[0].value
     assert " old, of 20" in shown.warning[0].value
-    assert shown.dataframe[0].value.equals(before)
+    assert tables(shown) == before
 
 
 def test_the_figures_of_a_page_can_be_read_back_from_its_csv(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,31 +143,32 @@ def test_the_figures_of_a_page_can_be_read_back_from_its_csv(monkeypatch: pytest
 @pytest.mark.usefixtures("deployed")
 def test_data_shows_tables_checks_and_the_meaning_of_columns(visit: Visit) -> None:
     shown = visit("data")
-    frames = {frame.value.columns[0]: frame.value for frame in shown.dataframe}
-    assert "sale" in set(frames["table"]["table"])
-    assert set(frames["check"]["state"]) <= {"PASS", "FAIL", "ERROR"}
+    found = tables(shown)
+    assert "sale" in {row["table"] for row in found["tables of tiny"]}
+    assert {row["state"] for row in found["newest checks of tiny"]} <= {"passed", "failed", "could not be run"}
     assert "checks" in texts(shown)
 
 
 @pytest.mark.usefixtures("config")
 def test_moving_a_value_changes_figures_beside_what_is_declared(visit: Visit) -> None:
     shown = visit("what_if")
-    before = shown.dataframe[0].value.set_index("figure")
-    assert (before["declared"] == before["what if"]).sum() == len(before) - before["declared"].isna().sum()
+    before = {row["figure"]: row for row in tables(shown)["effects"]}
+    assert all(row["declared"] == row["what_if"] for row in before.values())
     shown.slider(key="growth").set_value(0.4).run()
     assert not shown.exception
-    after = shown.dataframe[0].value.set_index("figure")
-    assert after["declared"].equals(before["declared"])
-    assert after.loc["NVMe in the last year", "what if"] != before.loc["NVMe in the last year", "what if"]
+    after = {row["figure"]: row for row in tables(shown)["effects"]}
+    assert {name: row["declared"] for name, row in after.items()} == {
+        name: row["declared"] for name, row in before.items()
+    }
+    assert after["NVMe in the last year"]["what_if"] != before["NVMe in the last year"]["what_if"]
     assert "data.growth_per_year = 0.4" in texts(shown)
 
 
 @pytest.mark.usefixtures("config")
 def test_an_address_that_was_mailed_shows_the_same_figures(visit: Visit) -> None:
-    shown = visit("what_if")
-    moved = shown.slider(key="replicas").set_value(2).run().dataframe[0].value
+    moved = tables(visit("what_if").slider(key="replicas").set_value(2).run())["effects"]
     again = AppTest.from_file(str(PORTAL / "app.py"), default_timeout=60).run().switch_page("pages/what_if.py")
     again.query_params["replicas"] = "2"
     again.run()
     assert "data.replicas = 2" in texts(again)
-    assert again.dataframe[0].value.equals(moved)
+    assert tables(again)["effects"] == moved
