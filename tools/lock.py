@@ -23,7 +23,7 @@ LOCKS = {
     "notebooks.txt": ("notebooks",),
     "infrastructure.txt": ("infrastructure",),
     "hub.txt": ("hub",),
-    "portal.txt": ("python",),
+    "portal.txt": ("python", "portal"),
     "image-build.txt": ("image-build",),
     "image-checks.txt": ("image-checks",),
 }

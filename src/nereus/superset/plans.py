@@ -15,14 +15,20 @@ GUEST = "Guest"
 _PLACE = "@warehouse:9030/"
 
 
-def make(bundle: Bundle, platform: Platform, passwords: dict[str, str], portal_origin: str) -> dict[str, Any]:
-    """The plan for `bundle`; `passwords` by secret: superset-admin, superset-analyst, warehouse-analyst."""
+def make(
+    bundle: Bundle, platform: Platform, passwords: dict[str, str], portal_origin: str, warehouse: str | None = None
+) -> dict[str, Any]:
+    """The plan for `bundle`; `passwords` by secret: superset-admin, superset-analyst, warehouse-analyst.
+
+    `warehouse` is host:port where it is not the local target's.
+    """
     local = platform.local
-    place = f"@{reachable(local.bind)}:{local.ports.warehouse_mysql}/"
+    place = f"@{warehouse or f'{reachable(local.bind)}:{local.ports.warehouse_mysql}'}/"
     files = {one.imported: one.text.replace(_PLACE, place) for one in bundle.assets}
     everything = bundle.datasets()
     roles: list[dict[str, Any]] = [
-        {"name": ANALYST, "datasets": everything},
+        # SQL Lab reads whatever the warehouse lets its user `analyst` read in these databases.
+        {"name": ANALYST, "datasets": everything, "schemas": sorted({name.partition(".")[0] for name in everything})},
         {"name": GUEST, "datasets": everything, "sql_lab": False},
     ]
     rules: list[dict[str, Any]] = []
