@@ -173,6 +173,7 @@ def _delete(home: Home) -> None:
 def _mount() -> None:
     from nereus import cli_backup
     from nereus.cli_bench import app as bench
+    from nereus.cli_cluster_sim import app as cluster_sim
     from nereus.cli_fidelity import fidelity
     from nereus.cli_images import app as images
     from nereus.cli_kubernetes import render, secret_rotate
@@ -193,6 +194,7 @@ def _mount() -> None:
     app.add_typer(bench, name="bench")
     app.add_typer(scientist, name="scientist")
     app.add_typer(images, name="images")
+    app.add_typer(cluster_sim, name="cluster-sim")
     app.add_typer(superset, name="superset")
     bench.command("dashboards")(bench_dashboards)
 
