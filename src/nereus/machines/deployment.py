@@ -1,6 +1,6 @@
-"""Machines of one deployment, from the image to the contract: foundations, then platform, then what Terraform cannot do.
+"""Machines of one deployment, from the image to the contract: foundations, platform, then what Terraform cannot do.
 
-deployment = Deployment("nereus", host, places, log, tell)
+deployment = Deployment("nereus", host, places, tell)
 deployment.provision(wanted, image)      # the lines of what changed; none the second time
 """
 
@@ -68,14 +68,15 @@ class Deployment:
         changes = ["+ the lab's libvirt was started"] if self.host.start() else []
         _ssh_key(self.places)
         self._copy()
-        changes += self._found(wanted, image)
+        there = self.nodes()
+        changes += self._found(wanted, there, image)
         self._write_platform(wanted)
         terraform = self._terraform(PLATFORM)
         terraform.init()
-        changes += self._clean(wanted, known.nodes(terraform.state()))
         self.tell("planning the machines")
         verdict = self._judged(terraform, rebuild)
         verdict.raise_refused()
+        changes += self._clean(wanted, there)
         if verdict.changes:
             self.tell(f"making machines: {len(verdict.changes)} changes, a few minutes")
         # Also without changes: outputs, such as the way to the machines, may differ.
@@ -117,10 +118,10 @@ class Deployment:
         for key in (self.places.ssh_key, self.places.ssh_key.with_suffix(".pub")):
             key.unlink(missing_ok=True)
 
-    def _found(self, wanted: Wanted, image: Image) -> list[str]:
+    def _found(self, wanted: Wanted, nodes: Mapping[str, known.KnownNode], image: Image) -> list[str]:
         terraform = self._terraform(FOUNDATIONS)
         there = known.images(terraform.state()) if self._has_state(FOUNDATIONS) else {}
-        used = {node.image for node in wanted.nodes.values()}
+        used = {node.image for node in (*wanted.nodes.values(), *nodes.values()) if node.image is not None}
         images = {key: source for key, source in there.items() if key in used} | {image.key: str(image.path)}
         lacking = used - set(images)
         if lacking:
@@ -178,11 +179,9 @@ class Deployment:
         for name in wanted.nodes:
             if name not in defined or (name in there and there[name].cores is not None):
                 continue
-            pools = {disk.pool or "another place" for disk in self.host.libvirt.disks(name)}
-            if pools - {self.name}:
+            if strange := self._strange(name):
                 raise BadInput(
-                    f"libvirt has a machine {name} with disks in {', '.join(sorted(pools - {self.name}))}; "
-                    "it is not one of this platform",
+                    f"libvirt has a machine {name} with disks in {', '.join(strange)}; it is not one of this platform",
                     fix="Rename or remove it there, or give this platform another platform.name.",
                 )
             self.host.libvirt.forget(name)
@@ -195,10 +194,20 @@ class Deployment:
         for name in self.host.libvirt.domains():
             if not name.startswith(f"{self.name}-node-") or (name in there and there[name].cores is not None):
                 continue
-            if all(disk.pool == self.name for disk in self.host.libvirt.disks(name)):
+            if not self._strange(name):
                 self.host.libvirt.forget(name)
                 changes.append(f"- machine {name}, left behind by a start that had failed")
         return changes
+
+    def _strange(self, name: str) -> list[str]:
+        """Where a machine has disks, apart from this platform's pool."""
+        return sorted(
+            {
+                disk.pool or disk.folder
+                for disk in self.host.libvirt.disks(name)
+                if disk.pool != self.name and disk.folder != str(self.host.pool_path)
+            }
+        )
 
     def _attach(self, wanted: Wanted) -> None:
         for name, node in wanted.nodes.items():

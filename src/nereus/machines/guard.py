@@ -42,7 +42,7 @@ class Verdict:
         """Raise BadInput with every refusal; nothing has been changed then."""
         if self.refusals:
             text = "\n".join(f"  {each.what}\n    {each.fix}" for each in self.refusals)
-            raise BadInput(f"nothing was changed: the plan would destroy what must stay\n{text}")
+            raise BadInput(f"no machine and no disk was changed: the plan would destroy what must stay\n{text}")
 
 
 @dataclass(frozen=True)

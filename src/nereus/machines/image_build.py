@@ -50,6 +50,10 @@ FILES = {
     # A small start file: the disks of a virtual machine need no other drivers.
     "etc/initramfs-tools/conf.d/modules": "MODULES=list\n",
     "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\next4\n",
+    # Without hardware virtualisation a start takes minutes; giving up in its middle leaves a broken machine.
+    "etc/systemd/system.conf.d/50-nereus.conf": (
+        "[Manager]\nDefaultTimeoutStartSec=600s\nDefaultDeviceTimeoutSec=600s\n"
+    ),
     "etc/cloud/cloud.cfg.d/90-nereus.cfg": (
         "datasource_list: [NoCloud, None]\n"
         "system_info: {network: {renderers: [networkd]}}\n"
@@ -57,8 +61,12 @@ FILES = {
         "ssh_genkeytypes: [ed25519]\n"
     ),
 }
-#: Waiting for a network that cloud-init brings up itself, and timers that a fresh machine need not run at its start.
-MASKED = ("systemd-networkd-wait-online.service", "e2scrub_all.timer", "e2scrub_reap.service", "systemd-pstore.service")
+#: Waiting for a network that cloud-init brings up itself, what only other disks or hardware have, and logins at the
+#: consoles: no account has a password.
+MASKED = (
+    *("systemd-networkd-wait-online.service", "e2scrub_all.timer", "e2scrub_reap.service", "systemd-pstore.service"),
+    *("serial-getty@ttyS0.service", "getty@tty1.service", "systemd-udev-settle.service"),
+)
 
 
 def packages() -> list[str]:

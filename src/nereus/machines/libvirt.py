@@ -18,10 +18,11 @@ _HARDWARE = ("Checking for hardware virtualization", "Checking if device /dev/kv
 
 @dataclass(frozen=True)
 class AttachedDisk:
-    """A disk of a machine: its letter, its volume (as pool/name) and its serial number, where it has one."""
+    """A disk of a machine: its letter, its volume in a pool or a folder, and its serial number, where it has one."""
 
     target: str
     pool: str
+    folder: str
     volume: str
     serial: str | None
 
@@ -76,8 +77,10 @@ class Libvirt:
             source, target, serial = disk.find("source"), disk.find("target"), disk.find("serial")
             if source is None or target is None:
                 continue
-            pool, volume = source.get("pool", ""), source.get("volume") or source.get("file", "").rpartition("/")[2]
-            found.append(AttachedDisk(target.get("dev", ""), pool, volume, serial.text if serial is not None else None))
+            folder, _, file = source.get("file", "").rpartition("/")
+            pool, volume = source.get("pool", ""), source.get("volume") or file
+            text = serial.text if serial is not None else None
+            found.append(AttachedDisk(target.get("dev", ""), pool, folder, volume, text))
         return found
 
     def attach(self, domain: str, pool: str, volume: str, serial: str) -> str:

@@ -84,10 +84,13 @@ class Terraform:
         with self._environment():
             worker = threading.Thread(target=work, daemon=True)
             worker.start()
-            worker.join(MINUTES[command] * 60)
+            try:
+                worker.join(MINUTES[command] * 60)
+            except KeyboardInterrupt:
+                self._interrupt(worker)
+                raise
             if worker.is_alive():
-                self._interrupt()
-                worker.join(120)
+                self._interrupt(worker)
                 raise Failure(
                     f"terraform {command} took longer than {MINUTES[command]} minutes and was interrupted",
                     fix=f"Read {self.log} and the consoles of the machines, then run it again.",
@@ -116,7 +119,7 @@ class Terraform:
                 else:
                     os.environ[name] = value
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, worker: threading.Thread) -> None:
         """As Ctrl-C would: Terraform writes down what it has made so far."""
         for child in psutil.Process().children():
             try:
@@ -124,6 +127,7 @@ class Terraform:
                     child.send_signal(signal.SIGINT)
             except psutil.Error:
                 continue
+        worker.join(120)
 
     def _record(self, command: str, code: int, out: str, err: str) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
