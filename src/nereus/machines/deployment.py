@@ -121,7 +121,8 @@ class Deployment:
     def _found(self, wanted: Wanted, nodes: Mapping[str, known.KnownNode], image: Image) -> list[str]:
         terraform = self._terraform(FOUNDATIONS)
         there = known.images(terraform.state()) if self._has_state(FOUNDATIONS) else {}
-        used = {node.image for node in (*wanted.nodes.values(), *nodes.values()) if node.image is not None}
+        used = {node.image for node in wanted.nodes.values()}
+        used |= {node.image for node in nodes.values() if node.image is not None}
         images = {key: source for key, source in there.items() if key in used} | {image.key: str(image.path)}
         lacking = used - set(images)
         if lacking:
