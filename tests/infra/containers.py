@@ -6,11 +6,13 @@ in namespaces of one process: whatever ends that process ends all of it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +37,7 @@ pids_limit = 0
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+tmp_dir = "{store}/run/libpod"
 [network]
 network_config_dir = "{store}/networks"
 """
@@ -42,7 +45,7 @@ _STORAGE_CONF = """\
 [storage]
 driver = "overlay"
 graphroot = "{store}/graph"
-runroot = "{run}"
+runroot = "{store}/run"
 """
 #: No documents and translations; no keys and no identity that two machines would share.
 _MMDEBSTRAP = (
@@ -76,22 +79,40 @@ def archive(packages: Sequence[str] = PACKAGES) -> Path:
 
 @dataclass(frozen=True)
 class Podman:
-    """A podman apart from every other: its images stay, its containers end with the run."""
+    """A podman apart from every other. Its images stay in `store`; its containers end with the run that made them."""
 
     store: Path
-    run: Path
 
     def settings(self) -> Mapping[str, str]:
         """The environment that points podman, and whatever calls it, to this store."""
-        self.store.mkdir(parents=True, exist_ok=True)
-        self.run.mkdir(parents=True, exist_ok=True)
-        (self.store / "networks").mkdir(exist_ok=True)
+        for folder in ("graph", "networks", "run"):
+            (self.store / folder).mkdir(parents=True, exist_ok=True)
         for name, text in (("containers.conf", _CONTAINERS_CONF), ("storage.conf", _STORAGE_CONF)):
-            (self.run / name).write_text(text.format(store=self.store, run=self.run / "state"))
+            (self.store / name).write_text(text.format(store=self.store))
         return {
-            "CONTAINERS_CONF": str(self.run / "containers.conf"),
-            "CONTAINERS_STORAGE_CONF": str(self.run / "storage.conf"),
+            "CONTAINERS_CONF": str(self.store / "containers.conf"),
+            "CONTAINERS_STORAGE_CONF": str(self.store / "storage.conf"),
         }
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One run at a time: a second one waits, and afterwards no container is left in the store."""
+        self.settings()
+        with (self.store / "lock").open("w") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            yield
+
+    def contained(self, *command: str) -> tuple[str, ...]:
+        """`command` in network, process and mount namespaces of its own: no way out, and nothing left when it ends.
+
+        What podman knows of running containers lies in a file system of that namespace, so that the next run finds
+        none running, however this one ended.
+        """
+        inside = 'mount -t tmpfs tmpfs "$0" && ip link set lo up && podman rm --all --force >/dev/null && "$@"'
+        return (
+            *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+            *("sh", "-c", inside, str(self.store / "run"), *command),
+        )
 
     def __call__(self, *arguments: str, timeout: float = 120) -> str:
         """Run one podman command. Returns what it printed."""
@@ -122,11 +143,3 @@ def need(*programs: str) -> None:
         not_run("machines in containers", "run as root: they mount and load rules")
     if missing := [each for each in programs if shutil.which(each) is None]:
         not_run(f"machines in containers: no {', '.join(missing)}", "apt install $(cat tests/infra/*/packages.txt)")
-
-
-def contained(*command: str) -> tuple[str, ...]:
-    """`command` in network, process and mount namespaces of its own: no way out, and nothing left when it ends."""
-    return (
-        *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-        *("sh", "-c", 'ip link set lo up && "$@"', "sh", *command),
-    )

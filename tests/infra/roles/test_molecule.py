@@ -11,7 +11,7 @@ import pytest
 
 from nereus.paths import PROJECT
 from nereus.provision import environments
-from tests.infra.containers import Podman, cache, contained, need
+from tests.infra.containers import Podman, cache, need
 from tests.infra.steps import step
 
 ANSIBLE = PROJECT / "infra" / "ansible"
@@ -21,11 +21,13 @@ _PATIENCE_S = 600
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> tuple[Podman, str]:
+def image() -> Iterator[tuple[Podman, str]]:
     need("podman", "runc", "mmdebstrap", "unshare", "losetup")
-    podman = Podman(cache() / "roles", tmp_path_factory.mktemp("podman"))
-    with step("image of a machine"):
-        return podman, podman.image()
+    podman = Podman(cache() / "podman-roles")
+    with podman.alone():
+        with step("image of a machine"):
+            name = podman.image()
+        yield podman, name
 
 
 @pytest.fixture
@@ -53,10 +55,9 @@ def test_role(role: str, image: tuple[Podman, str], disks: Path, tmp_path: Path)
     with step("environment of Ansible"):
         environments.ensure("infrastructure")
     programs = environments.folder("infrastructure") / "bin"
-    own = Podman(podman.store, tmp_path / "podman")
     settings = {
         **os.environ,
-        **own.settings(),
+        **podman.settings(),
         "PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin",
         "HOME": str(tmp_path),
         "NO_COLOR": "1",
@@ -66,7 +67,7 @@ def test_role(role: str, image: tuple[Podman, str], disks: Path, tmp_path: Path)
         "MOLECULE_EPHEMERAL_DIRECTORY": str(tmp_path / "molecule"),
         "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
     }
-    command = contained(str(programs / "molecule"), "--base-config", str(ANSIBLE / "molecule.base.yml"), "test")
+    command = podman.contained(str(programs / "molecule"), "--base-config", str(ANSIBLE / "molecule.base.yml"), "test")
     log = tmp_path / "molecule.log"
     with step(f"molecule: {role}"), log.open("w") as out:
         done = subprocess.run(
