@@ -19,6 +19,7 @@ from typing import Any
 
 import pymysql
 from flask_appbuilder.const import AUTH_DB, AUTH_OAUTH
+from nereus_superset.logins import LimitedLogins
 
 # Superset names the types of MySQL's protocol by a driver that is written in C; this one says the same.
 pymysql.install_as_MySQLdb()
@@ -61,6 +62,17 @@ DISPLAY_MAX_ROW = 10_000
 SQLLAB_TIMEOUT = 30
 SUPERSET_WEBSERVER_TIMEOUT = 60
 PREVENT_UNSAFE_DB_CONNECTIONS = True
+
+
+def DB_CONNECTION_MUTATOR(  # noqa: N802 - Superset's name
+    uri: object, params: dict[str, Any], _user: object, _manager: object, source: object
+) -> tuple[object, dict[str, Any]]:
+    """Let the warehouse end what takes too long: Superset's own clock does not run in threads."""
+    seconds = SQLLAB_TIMEOUT if getattr(source, "name", None) == "SQL_LAB" else SUPERSET_WEBSERVER_TIMEOUT
+    params.setdefault("connect_args", {})["init_command"] = f"SET query_timeout = {seconds}"
+    return uri, params
+
+
 FEATURE_FLAGS = {
     "EMBEDDED_SUPERSET": True,
     "RLS_IN_SQLLAB": True,
@@ -77,11 +89,10 @@ SESSION_COOKIE_SAMESITE = "Lax"
 WTF_CSRF_ENABLED = True
 # Only where a proxy says who asks: anybody else could name a new address for every guess of a password.
 ENABLE_PROXY_FIX = os.environ.get("SUPERSET_BEHIND_PROXY") == "1"
-RATELIMIT_ENABLED = True
-AUTH_RATE_LIMITED = True
-AUTH_RATE_LIMIT = "10 per minute"
-if _redis:
-    RATELIMIT_STORAGE_URI = _redis
+# Superset's own limits count every request of an address, behind which a whole office may work; and miss the login.
+RATELIMIT_ENABLED = False
+AUTH_RATE_LIMITED = False
+LOGIN_LIMIT_STORAGE = _redis or "memory://"
 
 # What a browser may load and who may show a page in a frame. Superset's own front end holds a tracking picture of its
 # maker: it is in no list, so no browser fetches it.
@@ -134,6 +145,7 @@ def SQL_QUERY_MUTATOR(sql: str, **_context: object) -> str:  # noqa: N802 - Supe
 # Who logs in.
 _oidc = os.environ.get("SUPERSET_OIDC_FILE", "")
 AUTH_TYPE = AUTH_OAUTH if _oidc else AUTH_DB
+CUSTOM_SECURITY_MANAGER: type = LimitedLogins
 if _oidc:
     from nereus_superset.oidc import GroupSecurityManager
 

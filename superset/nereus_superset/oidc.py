@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from superset.security import SupersetSecurityManager
+from werkzeug.security import check_password_hash
+
+from nereus_superset.logins import LimitedLogins
+
+_log = logging.getLogger(__name__)
 
 
-class GroupSecurityManager(SupersetSecurityManager):
-    """Reads name, address and groups from the provider's user information."""
+class GroupSecurityManager(LimitedLogins):
+    """Reads name, address and groups from the provider's user information. Who is in no group that gives a role stays
+    outside. Accounts with a password, which provisioning makes, belong to nobody of the provider."""
 
     def get_oauth_user_info(self, provider: str, response: Any) -> dict[str, Any]:  # noqa: ANN401
         told = self.appbuilder.sm.oauth_remotes[provider].userinfo(token=response)
@@ -19,3 +25,16 @@ class GroupSecurityManager(SupersetSecurityManager):
             "last_name": told.get("family_name", ""),
             "role_keys": list(told.get("groups", [])),
         }
+
+    def auth_user_oauth(self, userinfo: dict[str, Any]) -> Any:  # noqa: ANN401 - a model of Superset
+        """The user with the roles of their groups, or None."""
+        name, groups = userinfo["username"], set(userinfo["role_keys"])
+        if not groups & self.auth_roles_mapping.keys():
+            _log.warning("%s is in no group that gives a role (%s)", name, ", ".join(sorted(groups)) or "in none")
+            return None
+        known = self.find_user(username=name)
+        # Who comes from the provider has the empty password, with which nobody can log in.
+        if known is not None and not check_password_hash(known.password or "", ""):
+            _log.warning("%s of the provider has the name of an account with a password", name)
+            return None
+        return super().auth_user_oauth(userinfo)

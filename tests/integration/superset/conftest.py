@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,9 @@ from tests.conftest import not_run
 
 #: Somebody who sees the rows of one region.
 EVA, EVAS_PASSWORD = "eva", "what-eva-knows"
+#: Somebody whose password is guessed at.
+TOM, TOMS_PASSWORD = "tom", "what-tom-knows"
+USECASES_HERE = ("retail", "flights")
 READY_SECONDS = 240.0
 
 
@@ -45,6 +49,13 @@ class Stand:
 
     def as_user(self, name: str) -> Warehouse:
         return Warehouse.for_user(self.platform, self.home, name)
+
+    def plan(self) -> dict[str, Any]:
+        """What Superset is to be, with the people of these tests."""
+        plan = superset.plan(self.home, self.platform, self.folder)
+        plan["users"].append({"name": EVA, "roles": ["Analyst Europe"], "password": EVAS_PASSWORD})
+        plan["users"].append({"name": TOM, "roles": ["Analyst"], "password": TOMS_PASSWORD})
+        return plan
 
     def start_warehouse(self) -> None:
         local = self.platform.local
@@ -98,7 +109,9 @@ def _declared(folder: Path) -> Path:
     for one in held:
         one.close()
     file = folder / "platform.yaml"
-    file.write_text(f"data: {{raw_tb: 1}}\nusecases: [retail]\nlocal: {{ports: {{{ports}}}}}\n", "utf-8")
+    file.write_text(
+        f"data: {{raw_tb: 1}}\nusecases: [{', '.join(USECASES_HERE)}]\nlocal: {{ports: {{{ports}}}}}\n", "utf-8"
+    )
     return file
 
 
@@ -111,18 +124,18 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     folder = tmp_path_factory.mktemp("superset")
     file = _declared(folder)
     made = Stand(file, config.load(file), Home.beside(file).create(), folder / "usecases")
-    shutil.copytree(USECASES / "retail", made.folder / "retail", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in USECASES_HERE:
+        shutil.copytree(USECASES / name, made.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     declared = made.folder / "retail" / "usecase.yaml"
     declared.write_text(declared.read_text("utf-8").replace("scale: 1 ", "scale: 0.01 "), "utf-8")
     secrets.ensure(made.home, "warehouse-root")
     try:
         made.start_warehouse()
         list(users.ensure(made.as_user("root"), made.home))
-        usecases.deployment("retail", made.platform, made.home, lambda step: None, made.folder).run()
+        for name in USECASES_HERE:
+            usecases.deployment(name, made.platform, made.home, lambda step: None, made.folder).run()
         superset.prepare(made.home)
-        plan = superset.plan(made.home, made.platform, made.folder)
-        plan["users"].append({"name": EVA, "roles": ["Analyst Europe"], "password": EVAS_PASSWORD})
-        assert superset.bootstrap(made.home, made.platform, plan)
+        assert superset.bootstrap(made.home, made.platform, made.plan())
         made.start_superset()
         yield made
     finally:

@@ -6,15 +6,14 @@ import shutil
 import time
 
 import pytest
-import requests
 
 from nereus.errors import BadInput, Failure
 from nereus.provision import superset
 from nereus.superset import assets, export
 from nereus.superset.api import Chart, Superset
-from tests.integration.superset.conftest import EVA, Stand
+from tests.integration.superset.conftest import EVA, USECASES_HERE, Stand
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 SALES = "retail-sales-overview"
 
 
@@ -24,7 +23,10 @@ def chart(of: Superset, name: str, dashboard: str = SALES) -> Chart:
 
 def test_every_chart_of_every_dashboard_answers_with_rows(analyst: Superset) -> None:
     dashboards = analyst.dashboards()
-    assert set(dashboards) == {SALES, "retail-geography", "retail-product-margin"}
+    assert set(dashboards) == {
+        *(SALES, "retail-geography", "retail-product-margin"),
+        *("flights-carriers", "flights-weather"),
+    }
     for slug, number in dashboards.items():
         charts = analyst.charts(slug)
         assert 5 <= len(charts) <= 10
@@ -40,15 +42,13 @@ def test_figures_are_those_of_the_warehouse(stand: Stand, analyst: Superset) -> 
 
 
 def test_setting_up_again_changes_nothing(stand: Stand) -> None:
-    plan = superset.plan(stand.home, stand.platform, stand.folder)
-    plan["users"].append({"name": EVA, "roles": ["Analyst Europe"], "password": "what-eva-knows"})
-    assert not superset.bootstrap(stand.home, stand.platform, plan)
+    assert superset.bootstrap(stand.home, stand.platform, stand.plan()) == []
 
 
 def test_what_superset_holds_is_what_the_files_say(stand: Stand) -> None:
-    bundle = assets.read(["retail"], stand.folder)
+    bundle = assets.read(USECASES_HERE, stand.folder)
     exported = superset.login(stand.home, stand.platform, "admin").export()
-    written = export.write(exported, bundle, {"retail": stand.folder / "retail"})
+    written = export.write(exported, bundle, {name: stand.folder / name for name in USECASES_HERE})
     assert written == []
 
 
@@ -93,24 +93,6 @@ def test_the_audit_log_names_dashboard_chart_and_person(stand: Stand, analyst: S
     assert {str(row["user"]) for row in found} == {"analyst"}
 
 
-def test_an_analyst_neither_connects_databases_nor_changes_data(stand: Stand, analyst: Superset) -> None:
-    with pytest.raises(Failure, match="403"):
-        analyst._call("POST", "/api/v1/database/", {"database_name": "x", "sqlalchemy_uri": "sqlite://"})
-    with pytest.raises(Failure, match=r"(?i)DML|not allowed|read"):
-        _sql_lab(stand, analyst, "DELETE FROM retail.mv_sales_monthly")
-    assert _sql_lab(stand, analyst, "SELECT SUM(order_lines) AS n FROM retail.mv_sales_monthly")["data"]
-
-
-def _sql_lab(stand: Stand, analyst: Superset, sql: str) -> dict:
-    admin = superset.login(stand.home, stand.platform, "admin")
-    number = admin._call("GET", "/api/v1/database/")["result"][0]["id"]
-    question = {"database_id": number, "sql": sql, "schema": "retail", "runAsync": False, "queryLimit": 10}
-    question["client_id"] = f"c{time.monotonic_ns() % 10**9}"
-    return analyst._call(
-        "POST", "/api/v1/sqllab/execute/", {**question, "client_id": f"c{time.monotonic_ns() % 10**9}"}
-    )
-
-
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
@@ -144,23 +126,3 @@ def test_a_killed_warehouse_ends_in_a_clear_message_and_comes_back(stand: Stand,
         analyst.ask(one, force=True)
     stand.start_warehouse()
     assert analyst.ask(one, force=True).data == warm.data
-
-
-@pytest.mark.xfail(strict=True, reason="AUTH_RATE_LIMIT has no effect on the login page yet")
-def test_guessing_passwords_is_limited(stand: Stand) -> None:
-    """The last test: the limit holds for this address for a minute."""
-    form, api = requests.Session(), requests.Session()
-    page = form.get(f"{stand.url}/login/", timeout=60).text
-    token = page.split("csrf_token", 1)[1].split('value="', 1)[1].split('"', 1)[0]
-    guess = {"username": "analyst", "password": "wrong"}
-    answers = [
-        form.post(f"{stand.url}/login/", data={**guess, "csrf_token": token}, allow_redirects=False, timeout=60)
-        for _ in range(100)
-    ]
-    assert [answer.status_code for answer in answers].count(429) >= 80
-    told = [
-        api.post(f"{stand.url}/api/v1/security/login", json={**guess, "provider": "db"}, timeout=60).status_code
-        for _ in range(100)
-    ]
-    assert told.count(429) >= 80
-    assert 200 not in told
