@@ -180,7 +180,7 @@ def _value(where: str, value: object, variable: Variable) -> Iterator[Problem]:
     if variable.kind == "secret":
         yield (
             f"{where} is plain text; expected a value sealed by Ansible Vault",
-            f"Run: nereus machines seal {variable.name}",
+            f"Run: nereus hosts seal {variable.name}",
         )
         return
     accepted, said = _TYPES.get(variable.kind, ((object,), "a value"))

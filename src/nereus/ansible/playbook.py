@@ -29,11 +29,16 @@ Tell = Callable[[str], None]
 
 @dataclass
 class Outcome:
-    """What a playbook did: for each machine the tasks that changed something, and what failed."""
+    """What a playbook did: its exit code, for each machine the tasks that changed something, and what failed.
 
+    `rest` is what Ansible said beside its events: of a playbook or inventory that it could not read.
+    """
+
+    log: Path
+    code: int = 0
+    rest: str = ""
     changed: dict[str, int] = field(default_factory=dict)
     failures: list[Failed] = field(default_factory=list)
-    messages: dict[str, str] = field(default_factory=dict)
 
     @property
     def changes(self) -> int:
@@ -53,10 +58,14 @@ class Failed:
 
 @dataclass(frozen=True)
 class Playbooks:
-    """Runs the playbooks of infra/ansible for one deployment, on the machines of one inventory file."""
+    """Runs the playbooks of infra/ansible for one deployment, on the machines of one inventory file.
+
+    `generated_secrets` is false where the inventory brings the cluster's tokens itself.
+    """
 
     home: Home
     inventory: Path
+    generated_secrets: bool = True
 
     def run(
         self,
@@ -65,30 +74,39 @@ class Playbooks:
         *,
         variables: Mapping[str, Any] | None = None,
         limit: str | None = None,
-        check: bool = False,
     ) -> Outcome:
         """Run playbooks/NAME.yml. `variables` win over the inventory's; `limit` is a name of a machine or a group.
 
         Raises BadInput where the machines or the inventory are not fit, Failure where the work failed; both name the
         machine, the task, what was said, and the log.
         """
-        log = self.home.create().logs / f"ansible-{name}.log"
+        outcome = self.attempt(name, tell, variables=variables, limit=limit)
+        if outcome.code:
+            raise _error(name, outcome)
+        return outcome
+
+    def attempt(
+        self,
+        name: str,
+        tell: Tell,
+        *,
+        variables: Mapping[str, Any] | None = None,
+        limit: str | None = None,
+    ) -> Outcome:
+        """The same, for those who read the failures themselves: nothing is raised for them."""
+        environments.ensure(ENVIRONMENT)
         command = [
             *(str(program("ansible-playbook")), "--inventory", str(self.inventory)),
             *("--vault-password-file", str(vault.password_file(self.home))),
-            *("--extra-vars", f"@{vault.sealed_file(self.home)}"),
+            *(("--extra-vars", f"@{vault.sealed_file(self.home)}") if self.generated_secrets else ()),
             *(("--limit", limit) if limit else ()),
-            *(("--check", "--diff") if check else ()),
             *(("--extra-vars", json.dumps(variables)) if variables else ()),
             str(FOLDER / "playbooks" / f"{name}.yml"),
         ]
-        outcome, code, rest = self._follow(command, log, tell)
-        if code:
-            raise _error(name, outcome, rest, log)
-        return outcome
+        return self._follow(command, self.home.create().logs / f"ansible-{name}.log", tell)
 
-    def _follow(self, command: Sequence[str], log: Path, tell: Tell) -> tuple[Outcome, int, str]:
-        outcome, rest = Outcome(), ""
+    def _follow(self, command: Sequence[str], log: Path, tell: Tell) -> Outcome:
+        outcome = Outcome(log)
         # The path of ssh's socket has to be short, whatever the home's is.
         with tempfile.TemporaryDirectory(prefix="nereus-") as sockets, log.open("a", encoding="utf-8") as written:
             written.write(f"\n--- {datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(command[:1])} {command[-1]}\n")
@@ -112,15 +130,15 @@ class Playbooks:
                     if event:
                         _take(event, outcome, tell)
                     elif line.strip():
-                        rest = f"{rest}{line}"[-4000:]
-                code = process.wait()
+                        outcome.rest = f"{outcome.rest}{line}"[-4000:]
+                outcome.code = process.wait()
             except BaseException:
                 _end(process)
                 raise
             finally:
                 stop.cancel()
                 _hang_up(Path(sockets))
-        return outcome, code, rest
+        return outcome
 
 
 class _Alarm:
@@ -197,10 +215,6 @@ def _take(event: Mapping[str, Any], outcome: Outcome, tell: Tell) -> None:
             for host, result in event["hosts"].items():
                 unreachable = kind == "v2_runner_on_unreachable"
                 outcome.failures.append(Failed(host, event["task"]["name"], _said(result), unreachable))
-        case "v2_runner_on_ok":
-            for host, result in event["hosts"].items():
-                if result.get("action", "").endswith("debug"):
-                    outcome.messages[host] = str(result.get("msg", ""))
         case "v2_playbook_on_stats":
             outcome.changed = {host: counts["changed"] for host, counts in event["stats"].items()}
 
@@ -237,11 +251,11 @@ def _line(kind: str, host: str, result: Mapping[str, Any]) -> str:
     return f"    {host}: {'changed' if result.get('changed') else kind}\n"
 
 
-def _error(name: str, outcome: Outcome, rest: str, log: Path) -> Exception:
+def _error(name: str, outcome: Outcome) -> Exception:
     """What a person reads when a playbook failed."""
-    read_on = f"All of it: {log}"
+    read_on = f"All of it: {outcome.log}"
     if not outcome.failures:
-        return Failure(f"the playbook {name} did not run: {_last_words(rest)}", fix=read_on)
+        return Failure(f"the playbook {name} did not run: {_last_words(outcome.rest)}", fix=read_on)
     unreachable = [each for each in outcome.failures if each.unreachable]
     if unreachable:
         told = "\n".join(f"{each.host} cannot be reached: {_first_line(each.message)}" for each in unreachable)
@@ -283,11 +297,19 @@ _WAYS = (
     ("python3: not found", "Install Python there: apt install python3"),
 )  # fmt: skip
 _SUDO = (
-    ("Missing sudo password", "Seal it: nereus machines seal ansible_become_password; or let ansible_user use sudo"
+    ("Missing sudo password", "Seal it: nereus hosts seal ansible_become_password; or let ansible_user use sudo"
      " without one."),
-    ("Incorrect sudo password", "Seal the right one: nereus machines seal ansible_become_password"),
+    ("Incorrect sudo password", "Seal the right one: nereus hosts seal ansible_become_password"),
     ("not in the sudoers file", "Let ansible_user use sudo there: usermod -aG sudo USER"),
 )  # fmt: skip
+
+
+def explained(failed: Failed) -> tuple[str, str]:
+    """What a failure comes to, and what to do about it."""
+    if failed.unreachable:
+        return f"cannot be reached: {_first_line(failed.message)}", _way_in(failed.message)
+    told, _, fix = (_mended(failed.message) or failed.message).partition("\n")
+    return told, fix.strip()
 
 
 def _way_in(text: str) -> str:

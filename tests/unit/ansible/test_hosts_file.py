@@ -179,7 +179,7 @@ BROKEN = {
         "!vault |\n      $ANSIBLE_VAULT;1.1;AES256\n      6162",
         "hunter2",
         "ansible_become_password is plain text",
-        "nereus machines seal ansible_become_password",
+        "nereus hosts seal ansible_become_password",
     ),
     "key_file_missing": ("KEY", "/nonexistent/key", "there is no key file /nonexistent/key", "ssh-keygen"),
     "not_yaml": ("  vars:", "  vars: {", "is not YAML", "example/hosts.yaml"),

@@ -1,0 +1,53 @@
+"""The target hosts: existing machines of an inventory become a hardened cluster, by Ansible alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nereus.ansible import hosts_file, vault
+from nereus.ansible.inventory import Inventory
+from nereus.ansible.playbook import Playbooks
+from nereus.config import Platform
+from nereus.errors import BadInput
+from nereus.home import Home
+
+Tell = Callable[[str], None]
+
+
+def inventory_file(config: Path, platform: Platform) -> Path:
+    """The inventory that platform.yaml names; a relative path begins at platform.yaml's folder."""
+    if platform.hosts is None:
+        raise BadInput(
+            f"{config.name} has no section `hosts`; expected one that names the inventory",
+            fix="Add for example `hosts: {inventory: infra/ansible/inventories/mine.yaml}`.",
+        )
+    return config.absolute().parent / Path(platform.hosts.inventory).expanduser()
+
+
+def playbooks(home: Home, path: Path, inventory: Inventory) -> Playbooks:
+    """The playbooks on these machines; tokens are generated unless the inventory has its own."""
+    own = any(inventory.value(host, name) for host in inventory.hosts for name in vault.GENERATED)
+    return Playbooks(home, path, generated_secrets=not own)
+
+
+def kubeconfig(home: Home) -> Path:
+    """The administrator's way into the cluster, once it stands."""
+    return home.secrets / "kubeconfig"
+
+
+def provision(config: Path, platform: Platform, home: Home, tell: Tell) -> list[str]:
+    """Bring every machine of the inventory to what the platform wants. Returns what changed, nothing at a second run.
+
+    Raises BadInput for an inventory or a machine that is not fit, before anything is changed on any machine.
+    """
+    path = inventory_file(config, platform)
+    tell(f"reading {path}")
+    inventory = hosts_file.read(path)
+    return configure(playbooks(home, path, inventory), home, tell)
+
+
+def configure(books: Playbooks, home: Home, tell: Tell) -> list[str]:
+    """From machines that SSH reaches to a cluster. Returns one line for each machine that was changed."""
+    outcome = books.run("site", tell, variables={"k3s_server_kubeconfig": str(kubeconfig(home))})
+    return [f"{host}: {count} settings" for host, count in outcome.changed.items() if count]
