@@ -45,8 +45,12 @@ def render(
         table.add_row(name, *row.values(), " ".join(places.get(name, ())))
     out.print(table)
     count = len(found.schedule.placed)
+    if found.objects is None:
+        out.print("[red]NOT CHECKED[/]: there is no kubectl to build the objects with (make cluster-sim builds one)")
+    else:
+        out.print(f"\n{len(found.objects)} objects checked: schemas, references, rights, network, limits, volumes.")
     out.print(
-        f"\nAll {count} pods find a place on {found.sized.nodes} machines (overlay {found.overlay}, "
+        f"All {count} pods find a place on {found.sized.nodes} machines (overlay {found.overlay}, "
         f"year {found.sized.year.year}). Written to {escape(str(found.out))}; steps.yaml says the order."
     )
 

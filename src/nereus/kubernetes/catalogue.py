@@ -141,7 +141,7 @@ def read(source: Path = SOURCE, versions: Path = PROJECT / "versions.yaml") -> C
 def load_yaml(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     """One YAML document. Raises BadInput with the line."""
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+        return YAML(typ="safe").load(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BadInput(f"there is no file {path}", fix="It is a part of the project: restore it.") from None
     except MarkedYAMLError as error:

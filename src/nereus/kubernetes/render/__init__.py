@@ -38,6 +38,8 @@ from nereus.kubernetes.secrets import manifests as secrets_of
 _FILLED = {".yaml", ".conf", ".sql", ".toml"}
 #: The file by which a folder is known as written by render.
 STEPS = "steps.yaml"
+#: The folder whose kustomization names all others.
+EVERYTHING = "everything"
 PARTS = ("infrastructure", "apps")
 #: Folders of infrastructure/ that are no part with overlays of its own.
 _NOT_PARTS = {"foundation", "charts", "access", "overlays"}
@@ -53,6 +55,8 @@ class Rendered:
     catalogue: Catalogue
     there: frozenset[str]
     steps: tuple[dict[str, Any], ...]
+    #: Every object as kustomize built it and the checks found it good; None without a kubectl to build it.
+    objects: tuple[dict[str, Any], ...] | None
 
     @property
     def overlay(self) -> str:
@@ -70,8 +74,8 @@ def render(
 ) -> Rendered:
     """Write everything for one platform to `out`, replacing what render wrote there before.
 
-    Raises BadInput, and writes nothing, for tables that do not agree, for values that do not exist, and for a plan
-    whose pods would not all find a machine.
+    Raises BadInput, and leaves what was there, for tables that do not agree, for values that do not exist, for a plan
+    whose pods would not all find a machine, and for objects that the checks refuse.
     """
     _refuse_strangers(out)
     catalogue, there = tables.read(source), facilities(platform)
@@ -94,8 +98,32 @@ def render(
     files[STEPS] = _dump(list(steps))
     files["values.yaml"] = _dump(values)
     files["schedule.yaml"] = _dump({machine.name: machine.pods for machine in schedule.machines})
-    _write(out, files)
-    return Rendered(out, sized, schedule, catalogue, there, steps)
+    folders = [step["kustomize"] for step in steps if "kustomize" in step]
+    files[f"{EVERYTHING}/kustomization.yaml"] = _kustomization([f"../{folder}" for folder in folders])
+    draft = _draft(out, files)
+    try:
+        objects = _checked(draft, catalogue, sized, Network(catalogue, there, _existing(platform)))
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    if out.exists():
+        shutil.rmtree(out)
+    draft.rename(out)
+    return Rendered(out, sized, schedule, catalogue, there, steps, objects)
+
+
+def _checked(draft: Path, catalogue: Catalogue, sized: Sized, network: Network) -> tuple[dict[str, Any], ...] | None:
+    """All objects, without a fault; None where there is no kubectl to build them. Raises BadInput with every fault."""
+    # Imported late: what is checked is described by this package.
+    from nereus.kubernetes import checks
+
+    program = checks.kubectl()
+    if program is None:
+        return None
+    objects = checks.build(draft / EVERYTHING, program)
+    if found := [str(each) for each in checks.faults(objects, catalogue, sized, network)]:
+        raise BadInput("\n".join(found))
+    return tuple(objects)
 
 
 def parts(source: Path, there: frozenset[str]) -> Iterator[tuple[str, Path]]:
@@ -227,7 +255,7 @@ def dump_all(objects: Iterable[Mapping[str, Any]]) -> str:
 
 def _refuse_bad_yaml(text: str, where: str) -> None:
     try:
-        for _ in YAML(typ="safe", pure=True).load_all(text):
+        for _ in YAML(typ="safe").load_all(text):
             pass
     except Exception as error:
         line = re.search(r"line (\d+)", str(error))
@@ -243,8 +271,8 @@ def _refuse_strangers(out: Path) -> None:
         )
 
 
-def _write(out: Path, files: Mapping[str, str | bytes]) -> None:
-    """All files beside `out`, then swapped in: a reader never sees half of them."""
+def _draft(out: Path, files: Mapping[str, str | bytes]) -> Path:
+    """All files in a folder beside `out`, to be swapped in: a reader never sees half of them."""
     draft = out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700, parents=True)
@@ -252,6 +280,4 @@ def _write(out: Path, files: Mapping[str, str | bytes]) -> None:
         path = draft / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    if out.exists():
-        shutil.rmtree(out)
-    draft.rename(out)
+    return draft

@@ -23,7 +23,7 @@ _MARK_LENGTH = 10
 
 
 def app_values(platform: Platform, sized: Sized) -> dict[str, Any]:
-    """Sections `configmaps`, `marks`, `jupyterhub`, `signin`."""
+    """Sections `configmaps`, `marks`, `jupyterhub`, `promise`, `signin`."""
     declared = {"platform.yaml": text(platform)}
     notebook = sized.demands["jupyterhub-notebook"]
     return {
@@ -37,6 +37,7 @@ def app_values(platform: Platform, sized: Sized) -> dict[str, Any]:
             "memory_limit_bytes": notebook.memory_limit,
             "usecases": ",".join(platform.usecases),
         },
+        "promise": {"dashboard_average_s": platform.promise.dashboard_average_s},
         "signin": {"superset_file": "/etc/nereus/secrets/oidc.json" if platform.kubernetes.identity else ""},
     }
 
