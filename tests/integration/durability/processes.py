@@ -16,8 +16,10 @@ BACK_WITHIN_S = 10
 class Process:
     """A warehouse that is started again and again on the same data."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, inside=()):
+        """`inside` is a command that runs another one."""
         self.folder = folder
+        self.inside = inside
         (folder / "password").write_text(PASSWORD)
         self.running = None
 
@@ -27,6 +29,7 @@ class Process:
         arguments = ["--data", self.folder / "data", "--root-password-file", self.folder / "password"]
         self.running = subprocess.Popen(
             [
+                *self.inside,
                 sys.executable,
                 "-m",
                 "nereus.warehouse.embedded",
@@ -35,7 +38,7 @@ class Process:
                 "--http-port=0",
             ],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=(self.folder / "log").open("ab"),
         )
         ready = self.running.stdout.readline().decode()
         ports = re.fullmatch(r"ready mysql=\S+:(\d+) http=\S+:(\d+)\n", ready)

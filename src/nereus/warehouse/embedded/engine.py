@@ -11,6 +11,7 @@ import duckdb
 
 from nereus.errors import Failure
 from nereus.warehouse.embedded import scans
+from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql import functions
 from nereus.warehouse.embedded.workload import progress
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 _DUCKDB_SHARE = 0.8
 #: The write-ahead log is folded into the file beyond this size, so that opening after a crash replays little.
 _CHECKPOINT_AT = "64MB"
+
+#: Below so much free space nothing is written any more, as with Doris' storage_flood_stage_left_capacity_bytes ...
+_RESERVE_BYTES = 1 << 30
+#: ... and storage_flood_stage_usage_percent: only a disk that is fuller than 90 % is full.
+_RESERVE_SHARE = 0.1
 
 #: What can be said when the file is opened. Everything that would reach beyond the file is off.
 _CLOSED = {
@@ -55,6 +61,8 @@ class Engine:
         self._lock = threading.Lock()
         self.spool = spool
         self.cold_files = cold_files
+        #: Set once DuckDB has given the file up; whoever waits for it must end the process.
+        self.broken = threading.Event()
 
     @classmethod
     def open(cls, data: Path, *, memory_gb: float, threads: int) -> Engine:
@@ -108,6 +116,21 @@ class Engine:
             return (self.spool.parent / "warehouse.duckdb.wal").stat().st_size
         except FileNotFoundError:
             return 0
+
+    def check_room(self) -> None:
+        """Raise DorisError where the disk of the data folder is too full to write.
+
+        A disk that fills up while the log is folded would make DuckDB give the whole file up.
+        """
+        disk = shutil.disk_usage(self.spool)
+        reserve = min(_RESERVE_BYTES, int(disk.total * _RESERVE_SHARE))
+        # Folding writes what the log holds once more.
+        left = disk.free - self.log_bytes
+        if left < reserve:
+            raise DorisError(
+                f"disk {self.spool.parent} exceed limit usage: {max(0, left) >> 20} MiB of {disk.total >> 20} MiB are "
+                f"free, {reserve >> 20} MiB must stay free. Drop or move something, or give it a larger disk."
+            )
 
     def close(self) -> None:
         """Fold the log into the file and release it. Cursors that are still open become useless."""

@@ -35,6 +35,12 @@ def to_doris(error: BaseException) -> DorisError:
         return DorisError("the query was cancelled")
     if is_out_of_memory(error):
         return DorisError(f"MEM_LIMIT_EXCEEDED: {_first_line(text)}")
+    if "No space left on device" in text:
+        _log.error("the disk is full: %s", text)
+        return DorisError("disk exceed limit usage: no space is left. Free some on the disk of the warehouse.")
+    if isinstance(error, duckdb.FatalException):
+        _log.error("the engine gave its file up: %s", text)
+        return DorisError("the engine failed and starts again: the log of the warehouse says why")
     if "More than one row returned by a subquery" in text:
         return DorisError("correlate scalar subquery must return only 1 row")
     if "Max expression depth limit" in text:

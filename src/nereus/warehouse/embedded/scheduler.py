@@ -70,11 +70,16 @@ def fold(engine: Engine, cursor: duckdb.DuckDBPyConnection, from_bytes: int = FO
     Rows that only the log holds lie uncompressed in memory: measured on a fact table just loaded, queries took up to
     half as long again as after folding.
     """
-    if engine.log_bytes < from_bytes:
-        return False
     try:
+        # It tells too whether DuckDB has given the file up.
+        cursor.execute("SELECT 1")
+        if engine.log_bytes < from_bytes:
+            return False
         cursor.execute("CHECKPOINT")
     except duckdb.TransactionException:
         # Writers are in the way: next time.
         return False
+    except duckdb.FatalException:
+        engine.broken.set()
+        raise
     return True

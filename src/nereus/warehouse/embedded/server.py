@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nereus.errors import BadInput, NereusError
+from nereus.errors import BadInput, Failure, NereusError
 from nereus.warehouse.embedded.flight.service import KEY as _FLIGHT_KEY
 from nereus.warehouse.embedded.flight.service import FlightServer
 from nereus.warehouse.embedded.http.app import HttpServer, serve_http
@@ -33,6 +33,8 @@ from nereus.warehouse.embedded.wire.server import THREADS, MysqlServer, cannot_l
 _log = logging.getLogger(__name__)
 
 _MYSQL_KEY, _HTTP_KEY = "local.ports.warehouse_mysql", "local.ports.warehouse_http"
+#: How often it is looked whether the engine still works.
+_LOOK_EVERY_S = 1.0
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -55,8 +57,9 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The servers while they run."""
+    """The servers while they run, and what they serve."""
 
+    warehouse: Warehouse
     mysql: MysqlServer
     http: HttpServer
     flight: FlightServer | None
@@ -111,9 +114,20 @@ async def serve(options: Options) -> None:
         flight = f" flight={ports.flight.host}:{ports.flight.port}" if ports.flight is not None else ""
         print(f"ready mysql={mysql.host}:{mysql.port} http={http.host}:{http.port}{flight}", flush=True)
         _log.info("serving MySQL on %s:%d and HTTP on %s:%d", mysql.host, mysql.port, http.host, http.port)
+        broken = asyncio.create_task(_broken(ports.warehouse, stop))
         await stop.wait()
+        broken.cancel()
         _log.info("stopping: %d connections", mysql.connections)
+    if ports.warehouse.engine.broken.is_set():
+        raise Failure("the engine gave its file up; what was committed is in it", fix="Start it again.")
     _log.info("stopped")
+
+
+async def _broken(warehouse: Warehouse, stop: asyncio.Event) -> None:
+    """Set `stop` once DuckDB has given its file up: only a new process can open it again."""
+    while not warehouse.engine.broken.is_set():
+        await asyncio.sleep(_LOOK_EVERY_S)
+    stop.set()
 
 
 @asynccontextmanager
@@ -137,7 +151,7 @@ async def serving(options: Options) -> AsyncIterator[Ports]:
             http = await serve_http(warehouse, options.bind, options.http_port, executor=executor, tls=tls)
             flight = await asyncio.to_thread(_serve_flight, warehouse, options)
             try:
-                yield Ports(mysql, http, flight)
+                yield Ports(warehouse, mysql, http, flight)
             finally:
                 if flight is not None:
                     await asyncio.to_thread(flight.close)

@@ -3,12 +3,15 @@
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
 from nereus.errors import Failure
 from nereus.warehouse.embedded.engine import Engine
+from nereus.warehouse.embedded.errors import DorisError
+from nereus.warehouse.embedded.scheduler import fold
 
 
 @pytest.fixture
@@ -149,3 +152,28 @@ def test_cursors_are_made_from_many_threads(engine):
     for thread in threads:
         thread.join()
     assert sums == [499500] * 16
+
+
+def test_a_disk_that_is_nearly_full_takes_no_rows(tmp_path, monkeypatch):
+    engine = Engine.open(tmp_path / "data", memory_gb=1, threads=1)
+    total, gib = 100 << 30, 1 << 30
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=total, free=gib + engine.log_bytes))
+    engine.check_room()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=total, free=gib - 1))
+    with pytest.raises(
+        DorisError, match="exceed limit usage: 1023 MiB of 102400 MiB are free, 1024 MiB must stay free"
+    ):
+        engine.check_room()
+    engine.close()
+
+
+def test_a_file_that_was_given_up_is_noticed(tmp_path):
+    class GivenUp:
+        def execute(self, _):
+            raise duckdb.FatalException("database has been invalidated")
+
+    engine = Engine.open(tmp_path / "data", memory_gb=1, threads=1)
+    with pytest.raises(duckdb.FatalException):
+        fold(engine, GivenUp())
+    assert engine.broken.is_set()
+    engine.close()

@@ -59,6 +59,7 @@ class Writer:
 
     def __init__(self, engine: Engine, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._check_room = engine.check_room
         self._labels = Labels()
         self._txn_ids = Ids(engine, "txn", 1)
         with closing(engine.cursor()) as cursor:
@@ -93,9 +94,10 @@ class Writer:
         rest see `load.Load`.
 
         Bad rows (NULL in NOT NULL, too long, outside every partition) raise BadRow, or are left out and counted; then
-        more of them than the share `most_bad` raise DorisError. Raises labels.LabelUsed.
+        more of them than the share `most_bad` raise DorisError, so does a full disk. Raises labels.LabelUsed.
         """
         check_kept(table)
+        self._check_room()
         given = target_columns(table, columns, all_needed=partial is None and not signed)
         db_id = self._catalog.database(table.db).id
         txn_id = self._new_txn(cursor)
@@ -208,6 +210,7 @@ class Writer:
     ) -> Operation:
         """Keep the rows of a SELECT aside, as they are now, for `commit_staged`. Raises as `append` does."""
         check_kept(table)
+        self._check_room()
         given = target_columns(table, columns, all_needed=partial is None)
         asked = Load(table, given, source_sql, now or datetime.now(), partitions=tuple(partitions))
         return stage_load(cursor, asked, partial)
