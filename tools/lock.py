@@ -25,7 +25,7 @@ LOCKS = {
     "hub.txt": ("hub",),
     "portal.txt": ("python", "portal"),
     "image-build.txt": ("image-build",),
-    "image-checks.txt": ("image-checks",),
+    "manifest-checks.txt": ("manifest-checks",),
 }
 
 
