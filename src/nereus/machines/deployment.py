@@ -42,26 +42,27 @@ class Deployment:
     def log(self) -> Path:
         return self.places.home.logs / "terraform.log"
 
-    def preview(self, wanted: Callable[[Mapping[str, known.KnownNode]], Wanted], rebuild: Collection[str]) -> list[str]:
+    def preview(self, wanted: Wanted, rebuild: Collection[str] = ()) -> list[str]:
         """What provisioning would change, a line each. Asks libvirt and changes nothing.
 
-        `wanted` gives the machines beside those that are there. Raises BadInput when the guard would refuse it.
+        Raises BadInput when the guard would refuse it.
         """
-        if not (self.places.terraform / FOUNDATIONS / "terraform.tfstate").exists() or not self.host.up:
-            return []
+        self.host.libvirt.check()
+        self._copy()
+        lines = []
+        lacking = {node.image for node in wanted.nodes.values()} - set(known.images(self._state(FOUNDATIONS)))
+        lines += [f"+ base image {key}" for key in sorted(lacking)]
         terraform = self._terraform(PLATFORM)
-        state = terraform.state()
-        self._write_platform(wanted(known.nodes(state)))
+        # An image that is not in the pool yet has no volume yet either; any text stands for it.
+        self._write_platform(wanted, dict.fromkeys(lacking, "not there yet"))
         terraform.init()
-        return list(self._judged(terraform, rebuild).changes)
+        verdict = self._judged(terraform, rebuild)
+        verdict.raise_refused()
+        return [*lines, *verdict.changes]
 
     def nodes(self) -> dict[str, known.KnownNode]:
         """The machines that Terraform made here; none before the first time."""
-        if not (self.places.terraform / PLATFORM / "terraform.tfstate").exists():
-            return {}
-        terraform = self._terraform(PLATFORM)
-        terraform.init()
-        return known.nodes(terraform.state())
+        return known.nodes(self._state(PLATFORM))
 
     def provision(self, wanted: Wanted, image: Image, rebuild: Collection[str] = ()) -> list[str]:
         """Make it so; what changed, a line each. Again: changes nothing. Raises BadInput before changing anything."""
@@ -120,7 +121,7 @@ class Deployment:
 
     def _found(self, wanted: Wanted, nodes: Mapping[str, known.KnownNode], image: Image) -> list[str]:
         terraform = self._terraform(FOUNDATIONS)
-        there = known.images(terraform.state()) if self._has_state(FOUNDATIONS) else {}
+        there = known.images(self._state(FOUNDATIONS))
         used = {node.image for node in wanted.nodes.values()}
         used |= {node.image for node in nodes.values() if node.image is not None}
         images = {key: source for key, source in there.items() if key in used} | {image.key: str(image.path)}
@@ -151,12 +152,13 @@ class Deployment:
             terraform.apply()
         return list(verdict.changes)
 
-    def _write_platform(self, wanted: Wanted) -> None:
+    def _write_platform(self, wanted: Wanted, lacking: Mapping[str, str] | None = None) -> None:
+        foundations = self._terraform(FOUNDATIONS).outputs()["contract"]
         self._write(
             PLATFORM,
             {
                 "libvirt_uri": self.host.libvirt.uri,
-                "foundations": self._terraform(FOUNDATIONS).outputs()["contract"],
+                "foundations": {**foundations, "images": {**foundations["images"], **(lacking or {})}},
                 "domain_type": self.host.libvirt.domain_type(),
                 "nodes": {name: node.as_json() for name, node in wanted.nodes.items()},
                 "ssh_user": SSH_USER,
@@ -219,8 +221,13 @@ class Deployment:
                     self.tell(f"attaching {disk.serial} to {name}")
                     self.host.libvirt.attach(name, self.name, volume, disk.serial)
 
-    def _has_state(self, root: str) -> bool:
-        return (self.places.terraform / root / "terraform.tfstate").exists()
+    def _state(self, root: str) -> Json:
+        """What Terraform made of a root module; nothing before the first time."""
+        if not (self.places.terraform / root / "terraform.tfstate").exists():
+            return {}
+        terraform = self._terraform(root)
+        terraform.init()
+        return terraform.state()
 
     def _terraform(self, root: str) -> Terraform:
         found = mirror.present()
