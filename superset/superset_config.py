@@ -168,3 +168,5 @@ if _oidc:
     AUTH_USER_REGISTRATION_ROLE = "Public"
     AUTH_ROLES_MAPPING = _provider["roles_by_group"]
     AUTH_ROLES_SYNC_AT_LOGIN = True
+    # The platform's own accounts, which export and measure dashboards, log in as programs do, with their passwords.
+    AUTH_API_LOGIN_ALLOW_MULTIPLE_PROVIDERS = True

@@ -3,7 +3,8 @@
     python -m nereus_superset.bootstrap
 
 Migrations, roles, users, dashboards, rows that a role may see, dashboards that the portal may show. Running it again
-changes nothing; an asset that cannot be imported ends it with an error. Prints one JSON line: embedded ids by slug.
+changes nothing; an asset that cannot be imported ends it with an error. Prints one JSON line: embedded ids by slug, and
+what was removed, or kept because somebody's own work needs it, since its file is gone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nereus_superset import plan
+from nereus_superset import leftovers, plan
 
 #: Role of who works with dashboards and SQL Lab; cloned, since Superset resets its own roles at every upgrade.
 _BASE = "Gamma"
@@ -34,11 +35,13 @@ def main() -> None:
         _user("admin", ["Admin"], wanted.admin_password)
         _import(wanted)
         for role in wanted.roles:
-            _role(role["name"], role["datasets"], sql_lab=role.get("sql_lab", True))
+            _role(role["name"], role["datasets"], role.get("schemas", ()), sql_lab=role.get("sql_lab", True))
         for user in wanted.users:
             _user(user["name"], user["roles"], user["password"])
         _row_rules(wanted.row_rules)
-        print(json.dumps({"embedded": _embed(wanted.embedded, wanted.portal_origin)}))
+        removed, kept = leftovers.remove(wanted.assets)
+        embedded = _embed(wanted.embedded, wanted.portal_origin)
+        print(json.dumps({"embedded": embedded, "removed": removed, "kept": kept}))
 
 
 def _migrate() -> None:
@@ -97,8 +100,8 @@ def _reasons(error: Exception) -> str:
     return told or str(getattr(error, "messages", error))
 
 
-def _role(name: str, datasets: Iterable[str], *, sql_lab: bool) -> Any:  # noqa: ANN401 - a model of Superset
-    """A role with what analysts do, on these datasets alone."""
+def _role(name: str, datasets: Iterable[str], schemas: Iterable[str], *, sql_lab: bool) -> Any:  # noqa: ANN401
+    """A role with what analysts do, on these datasets, and on what the warehouse lets them read in `schemas`."""
     from superset.extensions import db
     from superset.extensions import security_manager as manager
 
@@ -106,9 +109,20 @@ def _role(name: str, datasets: Iterable[str], *, sql_lab: bool) -> Any:  # noqa:
     granted = [*manager.find_role(_BASE).permissions, *(manager.find_role(_SQL_LAB).permissions if sql_lab else ())]
     kept = [one for one in granted if (one.permission.name, one.view_menu.name) not in _NOT_FOR_ANALYSTS]
     kept += [manager.add_permission_view_menu("datasource_access", _dataset(each).perm) for each in datasets]
+    kept += [manager.add_permission_view_menu("schema_access", _schema(each)) for each in schemas]
     role.permissions = list({one.id: one for one in kept}.values())
     db.session.commit()
     return role
+
+
+def _schema(name: str) -> str:
+    """Superset's name of the right to read a database of the warehouse."""
+    from superset.extensions import db
+    from superset.extensions import security_manager as manager
+    from superset.models.core import Database
+
+    warehouse = db.session.query(Database).one()
+    return str(manager.get_schema_perm(warehouse.database_name, warehouse.get_default_catalog(), name))
 
 
 def _dataset(name: str) -> Any:  # noqa: ANN401 - a model of Superset

@@ -5,7 +5,7 @@
  "admin_password": "...",
  "users": [{"name": "analyst", "roles": ["Analyst"], "password": "..."}],
  "row_rules": [{"name": "...", "clause": "...", "group_key": "...", "datasets": ["..."], "roles": ["..."]}],
- "roles": [{"name": "Analyst", "datasets": ["..."]}],
+ "roles": [{"name": "Analyst", "datasets": ["..."], "schemas": ["..."], "sql_lab": true}],
  "embedded": ["sales-overview"], "portal_origin": "http://..."}
 """
 

@@ -97,10 +97,9 @@ def _dashboards(
 ) -> Iterator[str]:
     """Superset as the use cases declare it; `fresh`: nothing else changed, and its cache still holds the answers."""
     progress("dashboards")
-    if superset.bootstrap(home, platform, superset.plan(home, platform)):
-        fresh = False
-        yield "Superset: roles, users and dashboards set up"
-    if not fresh:
+    changes = superset.bootstrap(home, platform, superset.plan(home, platform))
+    yield from changes
+    if changes or not fresh:
         progress("dashboards: warming the cache")
         for failure in superset.warm(home, platform)["failed"]:
             yield f"Superset: a chart cannot be answered: {failure}"

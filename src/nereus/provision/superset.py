@@ -14,7 +14,7 @@ import requests
 
 from nereus import secrets
 from nereus.config import Platform
-from nereus.errors import Failure
+from nereus.errors import BadInput, Failure
 from nereus.home import Home
 from nereus.paths import PROJECT, USECASES
 from nereus.provision import environments, probes
@@ -31,6 +31,8 @@ SERVICE = "superset"
 #: Requests under way may take this long at a stop; the process is killed a little later.
 _GRACE_SECONDS = 8
 STOP_SECONDS = 15
+#: What an OpenID Connect provider must be described by; without groups that give roles nobody could come in.
+_PROVIDER = ("client_id", "client_secret", "metadata_url", "roles_by_group")
 
 
 def data(home: Home) -> Path:
@@ -48,7 +50,8 @@ def ensure_environment() -> Iterator[str]:
 
 
 def prepare(home: Home) -> None:
-    """Make the folders and secrets that the process reads."""
+    """Make the folders and secrets that the process reads. Raises BadInput for a provider that is half described."""
+    check_provider(home)
     data(home).mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("superset-key", "superset-guest", "superset-admin", "superset-analyst"):
         secrets.ensure(home, name)
@@ -78,8 +81,28 @@ def environment(home: Home, platform: Platform) -> dict[str, str]:
         "SUPERSET_SECRET_KEY_FILE": str(home.secrets / "superset-key"),
         "SUPERSET_GUEST_SECRET_FILE": str(home.secrets / "superset-guest"),
         "SUPERSET_PORTAL_ORIGIN": portal_origin(platform),
+        **({"SUPERSET_OIDC_FILE": str(provider_file(home))} if provider_file(home).exists() else {}),
         "SCARF_ANALYTICS": "false",
     }
+
+
+def provider_file(home: Home) -> Path:
+    """Where an OpenID Connect provider is described, with the client's secret; people log in there if it exists."""
+    return home.secrets / "superset-oidc.json"
+
+
+def check_provider(home: Home) -> None:
+    """Raises BadInput where the provider's description lacks something."""
+    file = provider_file(home)
+    if not file.exists():
+        return
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise BadInput(f"{file} is not JSON: {error}", fix="docs/superset.md shows one.") from None
+    lacking = [name for name in _PROVIDER if not found.get(name)]
+    if lacking:
+        raise BadInput(f"{file} lacks {', '.join(lacking)}", fix="docs/superset.md shows what stands there.")
 
 
 def portal_origin(platform: Platform) -> str:
@@ -104,8 +127,8 @@ def is_set_up(home: Home) -> bool:
     return mark.exists() and mark.read_text("utf-8") == str(_python())
 
 
-def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> bool:
-    """Bring Superset to the state of `plan`. Returns False where it is in that state already.
+def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> list[str]:
+    """Bring Superset to the state of `plan`. Returns what changed, in words; nothing where it is in that state already.
 
     Raises Failure with what Superset found wrong.
     """
@@ -113,7 +136,7 @@ def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> bool:
     text = json.dumps(plan, sort_keys=True)
     mark = hashlib.sha256((text + str(_python())).encode()).hexdigest()
     if done.exists() and done.read_text("ascii") == mark:
-        return False
+        return []
     file = plan_file(home)
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as written:
         written.write(text)
@@ -124,7 +147,11 @@ def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> bool:
     (data(home) / "migrated").write_text(str(_python()), "utf-8")
     (data(home) / "embedded.json").write_text(json.dumps(told["embedded"]), "utf-8")
     done.write_text(mark, "ascii")
-    return True
+    return [
+        "Superset: roles, users and dashboards set up",
+        *(f"Superset: {name} removed: its file is gone" for name in told["removed"]),
+        *(f"Superset: {name} stays although its file is gone: somebody's own work needs it" for name in told["kept"]),
+    ]
 
 
 def embedded(home: Home) -> dict[str, str]:
