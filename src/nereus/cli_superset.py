@@ -44,9 +44,11 @@ def import_(config: Config = DEFAULT_CONFIG, folder: Folder = USECASES) -> None:
     from nereus.provision import superset
 
     platform, home = load(config), Home.beside(config)
-    if superset.bootstrap(home, platform, superset.plan(home, platform, folder)):
-        out.print("Superset is what the files say.")
-        _warm(config)
+    changes = superset.bootstrap(home, platform, superset.plan(home, platform, folder))
+    for change in changes:
+        out.print(f"  [green]+[/] {escape(change)}")
+    if changes:
+        warm_cache(config)
     else:
         out.print("Nothing changed.")
 
@@ -73,10 +75,11 @@ def export(config: Config = DEFAULT_CONFIG, folder: Folder = USECASES) -> None:
 @app.command()
 def warm(config: Config = DEFAULT_CONFIG) -> None:
     """Compute every chart anew, once for each set of rows that people see. Run it after a load."""
-    _warm(config)
+    warm_cache(config)
 
 
-def _warm(config: Path) -> None:
+def warm_cache(config: Path) -> None:
+    """Warm the dashboards and say so. Raises Failure with the charts that cannot be answered."""
     from nereus.config import load
     from nereus.provision import superset
 
@@ -116,6 +119,7 @@ def bench_dashboards(
     if not shown:
         raise Failure("there are no dashboards to measure", fix="Run: nereus superset import")
     out.print(f"{len(shown)} dashboards, {sum(len(one.charts) for one in shown)} charts")
+    out.print(f"{measure.caches(warehouse)}. Cold: past all of them, the warehouse computes every chart.")
     alone = measure.alone(viewer, shown, repeats)
     everybody, each = measure.together(login, shown, analysts, rounds, think)
     result = results.BenchResult(

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from nereus.cli_superset import warm_cache
 from nereus.errors import BadInput
 from nereus.home import Home
 from nereus.paths import USECASES
@@ -49,11 +50,16 @@ def deploy(
     config: Config = DEFAULT_CONFIG,
     folder: Folder = USECASES,
 ) -> None:
-    """Create schema and roles, load what is missing, run the quality checks. Again: changes nothing and says so."""
+    """Create schema and roles, load what is missing, run the quality checks. Again: changes nothing and says so.
+
+    Dashboards are computed anew where something was loaded, so that they answer at once.
+    """
     from nereus import usecases
     from nereus.config import load
+    from nereus.provision import superset
 
     platform, home = load(config), Home.beside(config).create()
+    changed = False
     for name in names or platform.usecases:
         with _progress() as bar:
             task = bar.add_task(name, total=None)
@@ -70,6 +76,9 @@ def deploy(
             out.print(f"{name}: nothing changed.")
         if (error := usecases.failed(report)) is not None:
             raise error
+        changed = changed or bool(report.changes)
+    if changed and superset.is_set_up(home):
+        warm_cache(config)
 
 
 @app.command()
