@@ -9,9 +9,10 @@ import psutil
 import pytest
 import requests
 
+from benchmarks.measure.people import Person
 from nereus import secrets
-from tests.integration.jupyterhub.hubs import Person, Running, declare, hub, wait_for
-from tests.integration.jupyterhub.provider import Provider, provider
+from tests.integration.jupyterhub.hubs import Running, declare, hub, wait_for
+from tests.providers import Provider, provider
 
 pytestmark = pytest.mark.timeout(600)
 
