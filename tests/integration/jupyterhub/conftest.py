@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from benchmarks.measure.people import Person
 from nereus import secrets, usecases
 from nereus.provision import jupyterhub, users
 from tests.conftest import not_run
-from tests.integration.jupyterhub.hubs import Deployment, Person, Running, declare, hub, nereus, running, small_usecases
+from tests.integration.jupyterhub.hubs import Deployment, Running, declare, hub, nereus, running, small_usecases
 
 _SHOP = (
     "CREATE DATABASE shop",

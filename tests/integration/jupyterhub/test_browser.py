@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support import expected_conditions as it
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.conftest import not_run
-from tests.integration.jupyterhub.hubs import Deployment, Person, Running
+from benchmarks.measure.people import Person
+from tests.browsers import chromium, outside
+from tests.integration.jupyterhub.hubs import Deployment, Running
 
 pytestmark = pytest.mark.timeout(900)
 PATIENCE_S = 180
@@ -28,20 +25,8 @@ NOTEBOOK = "flights/01-explore.ipynb"
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        not_run("JupyterHub in a real browser", "apt install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    flags = ("headless", "no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update")
-    for flag in (*flags, "window-size=1400,1600", f"user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    made = webdriver.Chrome(options=options, service=Service(driver))
-    try:
+    with chromium(tmp_path, "JupyterHub") as made:
         yield made
-    finally:
-        made.quit()
 
 
 def test_all_cells_of_a_starter_run(
@@ -79,14 +64,3 @@ def code(person: Person) -> list[dict[str, Any]]:
     """The code cells as they are saved."""
     found = person.get(f"api/contents/{NOTEBOOK}")
     return [cell for cell in found["content"]["cells"] if cell["cell_type"] == "code"]
-
-
-def outside(browser: webdriver.Chrome) -> set[str]:
-    """Addresses beyond this machine that the pages asked for."""
-    asked = set()
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            asked.add(urlsplit(message["params"]["request"]["url"]))
-    web = {address for address in asked if address.scheme in ("http", "https")}
-    return {address.netloc for address in web if address.hostname != "127.0.0.1"}

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.measure.people import Person
 from nereus.provision import jupyterhub
-from tests.integration.jupyterhub.hubs import Deployment, Person, Running, nereus
+from tests.integration.jupyterhub.hubs import Deployment, Running, nereus
 
 pytestmark = pytest.mark.timeout(600)
 needs_root = pytest.mark.skipif(

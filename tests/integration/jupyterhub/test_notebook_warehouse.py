@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.jupyterhub.hubs import Deployment, Person
+from benchmarks.measure.people import Person
+from tests.integration.jupyterhub.hubs import Deployment
 
 pytestmark = pytest.mark.timeout(600)
 IMPORT = "from nereus_notebook import warehouse"
