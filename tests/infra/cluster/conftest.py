@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,12 @@ import pytest
 from nereus.kubernetes.sim import binaries, cluster
 from nereus.kubernetes.sim.cluster import Simulated
 from tests.conftest import not_run
+from tests.infra.cluster.objects import say
 from tests.infra.steps import step
 
 HERE = Path(__file__).parent
 #: The first test may have to build Kubernetes: minutes on two cores, once for the machine.
 BUILD_LIMIT_S, TEST_LIMIT_S = binaries.BUILD_LIMIT_S + 300, 420
-
-
-def say(text: str) -> None:
-    print(f"  {text}", file=sys.__stderr__, flush=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

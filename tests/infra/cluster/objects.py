@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 Object = dict[str, Any]
@@ -15,6 +16,11 @@ RESTRICTED_POD = {
 RESTRICTED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 RESOURCES = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "200m", "memory": "64Mi"}}
 CLASS = "simulated"
+
+
+def say(text: str) -> None:
+    """Print a line at once, also while pytest holds output back."""
+    print(f"  {text}", file=sys.__stderr__, flush=True)
 
 
 def meta(name: str, namespace: str | None = None, **labels: str) -> Object:

@@ -59,6 +59,11 @@ class Api:
         except requests.RequestException:
             return False
 
+    def types(self) -> dict[str, Json]:
+        """The server's own schemas by their name, as /openapi/v2 writes them."""
+        found: dict[str, Json] = self._send("GET", "/openapi/v2", "schemas")["definitions"]
+        return found
+
     def list(
         self, version: str, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> list[Object]:

@@ -20,7 +20,8 @@ from nereus.paths import PROJECT
 OWN = MODULE / "definitions"
 _TYPES = "io.k8s.api."
 _REFERENCE = "$kubernetes"
-_LEFT_OUT = ("description", "x-kubernetes-group-version-kind")
+#: Keywords of the server's schemas that a definition may repeat; texts, defaults and unions are not among them.
+_KEYWORDS = {"type", "format", "properties", "items", "additionalProperties", "required", "enum"}
 #: Structural schemas write quantities and ports like this.
 _INT_OR_STRING = {"x-kubernetes-int-or-string": True}
 
@@ -65,18 +66,24 @@ def _structural(node: Json, types: Mapping[str, Json]) -> Json:
         if key == "properties"
         else _structural(value, types)
         for key, value in node.items()
-        if key not in _LEFT_OUT and key != "default"
+        if key in _KEYWORDS
     }
 
 
 @dataclass(frozen=True)
 class Published:
-    """A Go module that carries definitions: its version (that of the image it belongs to), checksum and folder."""
+    """Definitions that a Go module carries: its version (that of the image it belongs to), checksum and files."""
 
     module: str
     version: str
     sum: str
     folder: str
+    files: tuple[str, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """Names of the definitions: a file is called GROUP_PLURAL."""
+        return {f"{plural}.{group}" for group, plural in (each.split("_") for each in self.files)}
 
 
 def modules() -> Iterator[Published]:
@@ -84,30 +91,23 @@ def modules() -> Iterator[Published]:
     pinned = YAML(typ="safe").load((PROJECT / "versions.yaml").read_text("utf-8"))
     for name, pin in pinned["definitions"].items():
         tag = pinned["images"][name].partition("@")[0].rsplit(":", 1)[1]
-        yield Published(pin["module"], f"v{tag.removeprefix('v')}", pin["sum"], pin["folder"])
+        version = f"v{tag.removeprefix('v')}"
+        yield Published(pin["module"], version, pin["sum"], pin["folder"], tuple(pin["files"]))
 
 
-def published(tell: Tell = lambda text: None) -> list[Object]:
-    """The definitions that cert-manager, CloudNativePG and the Prometheus operator publish; downloaded once."""
-    return [each for pin in modules() for each in _of_module(pin, tell)]
-
-
-def _of_module(pin: Published, tell: Tell) -> Iterator[Object]:
-    key = hashlib.sha256(repr(pin).encode()).hexdigest()[:16]
-    folder = cache() / "definitions" / key
-    if not folder.is_dir():
+def folder(pin: Published, tell: Tell = lambda text: None) -> Path:
+    """The folder with the files of one module, downloaded once."""
+    found = cache() / "definitions" / hashlib.sha256(repr(pin).encode()).hexdigest()[:16]
+    if not found.is_dir():
         tell(f"getting the definitions of {pin.module} {pin.version}, once for this machine")
-        _download(pin, folder)
-    for path in sorted(folder.glob("*.yaml")):
-        for content in YAML(typ="safe").load_all(path.read_text("utf-8")):
-            if content and content.get("kind") == "CustomResourceDefinition":
-                yield content
+        _download(pin, found)
+    return found
 
 
-def _download(pin: Published, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
+def _download(pin: Published, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     # Outside of any module, so that the version asked for is the version that comes.
-    with tempfile.TemporaryDirectory(dir=folder.parent) as empty:
+    with tempfile.TemporaryDirectory(dir=target.parent) as empty:
         got = json.loads(go("mod", "download", "-json", f"{pin.module}@{pin.version}", cwd=Path(empty)))
         if got["Sum"] != pin.sum:
             raise Failure(
@@ -116,6 +116,6 @@ def _download(pin: Published, folder: Path) -> None:
             )
         draft = Path(empty) / "draft"
         draft.mkdir()
-        for path in Path(got["Dir"], pin.folder).glob("*.yaml"):
-            shutil.copyfile(path, draft / path.name)
-        draft.rename(folder)
+        for name in pin.files:
+            shutil.copyfile(Path(got["Dir"], pin.folder, f"{name}.yaml"), draft / f"{name}.yaml")
+        draft.rename(target)

@@ -170,7 +170,12 @@ def _container(
             "periodSeconds": 5,
             "timeoutSeconds": spec.get("liveTimeout", 180),
         },
-        "readinessProbe": {"exec": {"command": ["bash", "-c", ask]}, "periodSeconds": 5, "failureThreshold": 3},
+        "readinessProbe": {
+            "exec": {"command": ["bash", "-c", ask]},
+            "periodSeconds": 5,
+            "failureThreshold": 3,
+            **(spec.get("readinessProbePolicy") or {}),
+        },
         "lifecycle": {"preStop": {"exec": {"command": [f"{_ROOT}/{name}_prestop.sh"]}}},
     }
     context = dict(spec.get("containerSecurityContext") or {})
