@@ -74,13 +74,13 @@ class Schedule:
         return tuple(each for each in self.placed if each.machine is None)
 
 
-def machines(sized: Sized, *, local_disks: bool) -> list[Machine]:
-    """The planned machines, empty. Disks count only where volumes are local to a machine."""
+def machines(sized: Sized, *, local_disks: bool, nodes: int | None = None) -> list[Machine]:
+    """The planned machines, or another number of them, empty. Disks count only where volumes are local to a machine."""
     cpu, memory = node_capacity(sized.plan)
     machine = sized.plan.requirements.machine
     hot = round(machine.nvme_tb * TB) if local_disks else None
     cold = round(machine.hdd_tb * TB) if local_disks and machine.hdd_tb else None
-    return [Machine(f"node-{i + 1}", cpu, memory, hot, cold) for i in range(sized.nodes)]
+    return [Machine(f"node-{i + 1}", cpu, memory, hot, cold) for i in range(nodes or sized.nodes)]
 
 
 def predict(sized: Sized, empty: list[Machine]) -> Schedule:
