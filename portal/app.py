@@ -11,11 +11,13 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parent))
 
 import frame
+import roles
 from pages import ADDRESSES
 
 st.set_page_config(page_title="Nereus", page_icon=":material/database:", layout="wide")
 
 chosen = frame.choose_language()
+roles.ask_for_login(chosen)
 opened = st.navigation(
     [
         st.Page(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 import frame
+import roles
 from nereus.insight.language import Language
 from nereus.insight.services import gather, seen_from
 from nereus.provision.services import local_services
@@ -48,19 +49,26 @@ def doors(found: Deployment, t: Language) -> None:
 @st.fragment(run_every=30)
 def services_table(found: Deployment, t: Language) -> None:
     rows, at = measured(found)
+    admin = roles.is_admin()
+    # What a service says when it fails, and where it is, is for administrators.
     frame.table(
         t,
         "services",
         [
             {
                 "service": row.name,
-                "state": t("state.up") if row.up else t("state.down_because", reason=t.said(row.error or "")),
+                "state": _state(row, t, admin=admin),
                 "since_utc": frame.moment(row.since),
-                "memory_mb": row.rss_mb,
                 "probe_ms": row.probe_ms,
-                "address": seen_from(row.url, st.context.url),
+                **({"memory_mb": row.rss_mb, "address": seen_from(row.url, st.context.url)} if admin else {}),
             }
             for row in rows
         ],
     )
     st.caption(t("doors.measured", at=at))
+
+
+def _state(row: ServiceStatus, t: Language, *, admin: bool) -> str:
+    if row.up:
+        return t("state.up")
+    return t("state.down_because", reason=t.said(row.error or "")) if admin else t("state.down")

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 import charts
+import roles
 from nereus.errors import NereusError
 from nereus.insight import language
 from nereus.insight.asking import Answer, age
@@ -44,7 +45,7 @@ def choose_language() -> Language:
 def opening(t: Language) -> None:
     """What stands above the title of every page."""
     st.html(f"<style>{_LOOK}</style>")
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.segmented_control(
             t("frame.language"),
             language.CODES,
@@ -55,6 +56,7 @@ def opening(t: Language) -> None:
             label_visibility="collapsed",
             on_change=_switch,
         )
+        roles.log_out(t)
 
 
 def _switch() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
+import dashboard
 import doors
 import frame
 from nereus import verdicts
 from nereus.bench import results
 from nereus.cases import Case
-from nereus.insight import holdings, overview, service_level
+from nereus.insight import board, holdings, overview, service_level
 from nereus.insight.language import Language
 from nereus.paths import BENCHMARKS
 from nereus.verdicts import Verdict
-from state import Deployment, answers_of_data, answers_of_service, declared
+from state import Deployment, answers_of_data, answers_of_service, declared, sensitivity
 
 _MARKS = {True: ":green[:material/check_circle:]", False: ":red[:material/error:]", None: ":gray[:material/help:]"}
 
@@ -35,21 +38,36 @@ def show(found: Deployment, t: Language) -> None:
     frame.state_of(t, answer)
     held = answers_of_data(found)
     measured, at = doors.measured(found)
-    _row(
-        t,
-        {
-            "cost": verdicts.on_cost(found.comparisons[Case.TYPICAL], found.today),
-            "capacity": verdicts.on_filling(found.plan),
-            "service_level": overview.on_promise(service_level.first(answer, "promise"), answer.at, promise),
-            "benchmarks": verdicts.on_speed(results.read_all(BENCHMARKS / "results"), promise),
-            "data": overview.on_data(holdings.holdings(held, declared(found)), held.at),
-            "overview": overview.on_services(measured, at),
-        },
+    shown = {
+        "cost": verdicts.on_cost(found.comparisons[Case.TYPICAL], found.today),
+        "capacity": verdicts.on_filling(found.plan),
+        "service_level": overview.on_promise(service_level.first(answer, "promise"), answer.at, promise),
+        "benchmarks": verdicts.on_speed(results.read_all(BENCHMARKS / "results"), promise),
+        "data": overview.on_data(holdings.holdings(held, declared(found)), held.at),
+        "overview": overview.on_services(measured, at),
+    }
+    _row(t, shown)
+    st.download_button(
+        t("board.download"),
+        # Made when it is asked for: drawing it takes longer than the page.
+        lambda: board.build(_facts(found, list(shown.values())), t),
+        file_name=f"nereus-{found.today}-{t.code}.pdf",
+        mime="application/pdf",
+        icon=":material/picture_as_pdf:",
+        on_click="ignore",
     )
     st.header(t("doors.title"), anchor="doors", divider="gray")
     doors.doors(found, t)
+    dashboard.show(found, t)
     st.header(t("doors.services"), anchor="services", divider="gray")
     doors.services_table(found, t)
+
+
+def _facts(found: Deployment, verdicts_shown: list[Verdict]) -> board.Facts:
+    kept = results.read_all(BENCHMARKS / "results")
+    return board.Facts(
+        found.platform, found.plan, found.comparisons, sensitivity(found), verdicts_shown, kept, datetime.now(UTC)
+    )
 
 
 def _row(t: Language, shown: dict[str, Verdict]) -> None:

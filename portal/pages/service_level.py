@@ -8,6 +8,7 @@ import streamlit as st
 
 import charts
 import frame
+import roles
 from nereus.insight import service_level
 from nereus.insight.asking import Answer
 from nereus.insight.language import Language
@@ -32,7 +33,10 @@ def show(found: Deployment, t: Language) -> None:
     _promise(answer, promise, t.said(window), t)
     _hours(answer, promise, t)
     named = titles(found) if answer["dashboards"] else {}
-    for tab, (key, name) in zip(st.tabs([t(f"service_level.by_{key}") for key in _TABS]), _TABS.items(), strict=True):
+    # Who opened what, and the text of statements, is for administrators.
+    admin = roles.is_admin()
+    tabs = {key: name for key, name in _TABS.items() if admin or key != "person"}
+    for tab, (key, name) in zip(st.tabs([t(f"service_level.by_{key}") for key in tabs]), tabs.items(), strict=True):
         with tab:
             _groups(t, key, service_level.groups(answer[name]), named if key == "dashboard" else {})
     st.header(t("service_level.waiting"), anchor="queue", divider="gray")
@@ -66,7 +70,7 @@ def show(found: Deployment, t: Language) -> None:
                 "rows_read": row["scan_rows"],
                 "rows_given": row["return_rows"],
                 "state": t("state.failed") if row["state"] == "ERR" else t("state.answered"),
-                "statement": row["statement"],
+                **({"statement": row["statement"]} if admin else {}),
             }
             for row in answer["slowest"]
         ],

@@ -19,6 +19,9 @@ NAMES: Mapping[str, str] = {
     "warehouse-bench": "the warehouse user that benchmarks run as",
     "warehouse-analyst": "the warehouse user Superset connects as",
     "warehouse-scientist": "the warehouse user of the first data scientist",
+    "portal-admin": "the portal's administrator",
+    "portal-viewer": "the portal's viewers",
+    "portal-key": "what the portal signs its visitors' logins with",
     "superset-admin": "Superset's administrator",
     "superset-analyst": "the first business analyst in Superset",
     "superset-key": "what Superset seals sessions and stored passwords with",
@@ -36,7 +39,6 @@ NAMES: Mapping[str, str] = {
     "superset-cache": "Superset's user in Valkey (on Kubernetes)",
     "identity-client": "what the identity provider knows the platform by (yours to write; on Kubernetes)",
     "grafana-admin": "Grafana's administrator (on Kubernetes)",
-    "portal-admin": "the portal's password (on Kubernetes, without an identity provider)",
     "portal-cookie": "what the portal signs its sessions with (on Kubernetes, with an identity provider)",
 }
 

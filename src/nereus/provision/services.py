@@ -123,7 +123,7 @@ def _portal(config: Path, platform: Platform, home: Home) -> Service:
         name="portal",
         title="Management portal",
         command=(
-            *(sys.executable, "-m", "streamlit", "run", str(paths.PORTAL / "app.py")),
+            *(sys.executable, "-m", "streamlit", "run", str(paths.PORTAL / "serve.py")),
             *("--server.address", local.bind, "--server.port", str(port), "--server.headless", "true"),
             *("--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"),
             *("--client.toolbarMode", "minimal", "--client.showErrorDetails", "none"),

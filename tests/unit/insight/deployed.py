@@ -20,7 +20,7 @@ from nereus.provision import users
 from nereus.warehouse.client import Warehouse, WarehouseError
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "usecases"
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 #: (dashboard, person, statements) as Superset tags them.
 OPENED = ((3, "ana", 4), (7, "ben", 2))
 

@@ -7,6 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from nereus.insight.access import Role
 from nereus.paths import PORTAL, PROJECT
 from tests.unit.insight.deployed import FOLDER, Deployed
 
@@ -32,6 +33,15 @@ def deployed(running: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     monkeypatch.setattr(state, "USECASES", FOLDER)
     st.cache_data.clear()
     return running
+
+
+@pytest.fixture
+def as_admin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visits are an administrator's: the login itself is tried with a real server."""
+    monkeypatch.syspath_prepend(PORTAL)
+    import roles
+
+    monkeypatch.setattr(roles, "role", lambda: Role.ADMIN)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_the_switch_changes_the_language_of_the_page_and_its_address(visit: Visi
 def test_services_that_are_down_are_shown_as_down(visit: Visit) -> None:
     rows = tables(visit("overview"))["services"]
     assert {"warehouse", "portal"} <= {row["service"] for row in rows}
-    assert {row["state"] for row in rows} == {"down: not started"}
+    assert {row["state"] for row in rows} == {"down"}
 
 
 def test_the_overview_shows_the_verdicts_of_the_model(config: Path, visit: Visit) -> None:
@@ -87,7 +87,27 @@ def test_a_broken_platform_file_is_named_on_the_page(config: Path, visit: Visit)
     assert "data.raw_tb is -1" in shown.error[0].value
 
 
+@pytest.mark.usefixtures("config")
+def test_an_administrator_sees_why_a_service_is_down(visit: Visit, as_admin: None) -> None:
+    assert {row["state"] for row in tables(visit("overview"))["services"]} == {"down: not started"}
+
+
 @pytest.mark.usefixtures("deployed")
+def test_a_viewer_sees_neither_people_nor_statements(visit: Visit) -> None:
+    found = tables(visit("service_level"))
+    assert "by person" not in found
+    assert "statement" not in found["slowest"][0]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_shows_a_secret(deployed: Deployed, visit: Visit, as_admin: None, name: str) -> None:
+    known = [path.read_text("utf-8").strip() for path in deployed.home.secrets.iterdir()]
+    sent = str(visit(name)._tree)
+    assert known
+    assert [secret for secret in known if secret in sent] == []
+
+
+@pytest.mark.usefixtures("deployed", "as_admin")
 def test_service_level_shows_dashboards_and_people_of_the_audit_log(visit: Visit) -> None:
     shown = visit("service_level")
     found = tables(shown)
