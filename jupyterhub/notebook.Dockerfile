@@ -5,7 +5,8 @@ ARG BUILD_BASE=${BASE}
 
 FROM ${BUILD_BASE} AS build
 COPY tools/image_environment.sh locks/image-build.txt locks/notebooks.txt /locks/
-RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=ca.pem,target=/run/secrets/ca.pem \
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=uv.toml,target=/etc/uv/uv.toml \
+    --mount=type=secret,id=ca.pem,target=/run/secrets/ca.pem \
     /locks/image_environment.sh notebooks.txt
 
 FROM ${BASE}

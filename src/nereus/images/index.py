@@ -1,9 +1,13 @@
-"""How pip reaches a package index while an image is built: what this machine's environment says, and no layer keeps."""
+"""How a package index is reached while an image is built: what this machine's environment says, and no layer keeps.
+
+pip's variables are the ones that people set; what uv is to know is made of the same.
+"""
 
 from __future__ import annotations
 
 import configparser
 import io
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -48,6 +52,17 @@ class Index:
             settings["cert"] = _MOUNTED
         return cls(settings, certificates)
 
+    def uv(self) -> str:
+        """uv's configuration file. Its certificates come by SSL_CERT_FILE."""
+        lines = []
+        if hosts := self.settings.get("trusted-host", "").split():
+            lines.append(f"allow-insecure-host = {json.dumps(hosts)}")
+        for address in self.settings.get("extra-index-url", "").split():
+            lines.append(f"[[index]]\nurl = {json.dumps(address)}")
+        if address := self.settings.get("index-url"):
+            lines.append(f"[[index]]\nurl = {json.dumps(address)}\ndefault = true")
+        return "".join(f"{line}\n" for line in lines)
+
     def text(self) -> str:
         """pip's configuration file."""
         written = io.StringIO()
@@ -61,10 +76,11 @@ class Index:
         """The files that the engine mounts during the build alone, by the id that the Dockerfiles know."""
         with tempfile.TemporaryDirectory(prefix="nereus-index-") as folder:
             # An index's address may hold a password.
-            file = Path(folder) / "pip.conf"
-            with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as written:
-                written.write(self.text())
-            found = {"pip.conf": file}
+            found: dict[str, Path] = {}
+            for name, text in (("pip.conf", self.text()), ("uv.toml", self.uv())):
+                found[name] = Path(folder) / name
+                with open(os.open(found[name], os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as written:
+                    written.write(text)
             if self.certificates is not None:
                 found["ca.pem"] = self.certificates
             yield found

@@ -26,8 +26,8 @@ RESTRICTED = (
     *("--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges"),
     *("--network=none", "--pids-limit=0", "--log-driver=k8s-file"),
 )
-_BUILD_SECONDS = 1500
-_HEALTHY_SECONDS = 180
+_BUILD_SECONDS = 2400
+_HEALTHY_SECONDS = 600
 
 
 @pytest.fixture(scope="session")

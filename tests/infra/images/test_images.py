@@ -17,7 +17,7 @@ from tests.infra.steps import step
 
 NAMES = tuple(images.IMAGES)
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = pytest.mark.timeout(3600)
 
 #: What would help somebody who got in, or has no use where nothing can be installed.
 LOOK = """
@@ -110,7 +110,7 @@ def test_superset_is_set_up_and_answers(start: Start, superset_settings: Path) -
     bootstrap = ("python3", "-W", "ignore", "-m", "nereus_superset.bootstrap")
     with step("superset's bootstrap"):
         job = start("superset", *given, writable=("/tmp",), command=bootstrap)  # noqa: S108
-        assert job.podman("wait", job.id, timeout=300).strip() == "0", job.log()
+        assert job.podman("wait", job.id, timeout=900).strip() == "0", job.log()
     assert json.loads(job.log().splitlines()[-1]) == {"embedded": {}}
     with step("superset"):
         web = start("superset", *given, writable=("/tmp",))  # noqa: S108

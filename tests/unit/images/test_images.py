@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,12 @@ def test_names_and_tags_stand_in_versions_yaml() -> None:
     for name in images.IMAGES:
         assert images.reference(name) == declared[name]
         assert not declared[name].endswith(":latest")
+
+
+def test_uv_is_told_the_same_index() -> None:
+    found = Index.of({"PIP_INDEX_URL": "https://one.example/simple", "PIP_TRUSTED_HOST": "one.example"})
+    told = tomllib.loads(found.uv())
+    assert told == {
+        "allow-insecure-host": ["one.example"],
+        "index": [{"url": "https://one.example/simple", "default": True}],
+    }
