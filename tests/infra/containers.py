@@ -37,7 +37,7 @@ pids_limit = 0
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
-tmp_dir = "{store}/run/libpod"
+tmp_dir = "{run}/libpod"
 [network]
 network_config_dir = "{store}/networks"
 """
@@ -45,7 +45,7 @@ _STORAGE_CONF = """\
 [storage]
 driver = "overlay"
 graphroot = "{store}/graph"
-runroot = "{store}/run"
+runroot = "{run}"
 """
 #: No documents and translations; no keys and no identity that two machines would share.
 _MMDEBSTRAP = (
@@ -79,19 +79,27 @@ def archive(packages: Sequence[str] = PACKAGES) -> Path:
 
 @dataclass(frozen=True)
 class Podman:
-    """A podman apart from every other. Its images stay in `store`; its containers end with the run that made them."""
+    """A podman apart from every other. Its images stay in `store`; its containers end with the run that made them.
+
+    `run` is where it keeps what is running, a folder in `store` where nothing is said.
+    """
 
     store: Path
+    run: Path | None = None
+
+    @property
+    def running(self) -> Path:
+        return self.run or self.store / "run"
 
     def settings(self) -> Mapping[str, str]:
         """The environment that points podman, and whatever calls it, to this store."""
-        for folder in ("graph", "networks", "run"):
-            (self.store / folder).mkdir(parents=True, exist_ok=True)
+        for folder in (self.store / "graph", self.store / "networks", self.running):
+            folder.mkdir(parents=True, exist_ok=True)
         for name, text in (("containers.conf", _CONTAINERS_CONF), ("storage.conf", _STORAGE_CONF)):
-            (self.store / name).write_text(text.format(store=self.store))
+            (self.running.parent / name).write_text(text.format(store=self.store, run=self.running))
         return {
-            "CONTAINERS_CONF": str(self.store / "containers.conf"),
-            "CONTAINERS_STORAGE_CONF": str(self.store / "storage.conf"),
+            "CONTAINERS_CONF": str(self.running.parent / "containers.conf"),
+            "CONTAINERS_STORAGE_CONF": str(self.running.parent / "storage.conf"),
         }
 
     @contextmanager
@@ -111,7 +119,7 @@ class Podman:
         inside = 'mount -t tmpfs tmpfs "$0" && ip link set lo up && podman rm --all --force >/dev/null && "$@"'
         return (
             *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
-            *("sh", "-c", inside, str(self.store / "run"), *command),
+            *("sh", "-c", inside, str(self.running), *command),
         )
 
     def __call__(self, *arguments: str, timeout: float = 120) -> str:
