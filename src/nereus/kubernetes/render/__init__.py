@@ -146,9 +146,10 @@ def _files(
 ) -> Iterator[tuple[str, str | bytes]]:
     """Relative path and content of every file."""
     network = Network(catalogue, there, _existing(platform))
+    gone = {name for name, one in catalogue.namespaces.items() if one.unless in there}
     objects = (*foundation(catalogue, sized, there), *network.denials(), *network.policies(after=None))
     base = source / "infrastructure" / "foundation"
-    yield from _copied(base, source, values)
+    yield from _copied(base, source, values, gone)
     yield "infrastructure/foundation/generated.yaml", dump_all(objects)
     yield "infrastructure/access/kustomization.yaml", _kustomization(["generated.yaml"])
     yield "infrastructure/access/generated.yaml", dump_all(network.policies(after="setup"))
@@ -156,7 +157,7 @@ def _files(
         path = source / "infrastructure" / "charts" / f"{chart}.yaml"
         if not path.exists():
             raise BadInput(f"chart {chart} has no values file", fix=f"Add k8s/infrastructure/charts/{chart}.yaml.")
-        yield from _copied(path, source, values)
+        yield from _copied(path, source, values, gone)
     overlays: dict[str, list[str]] = {group: [] for group in PARTS}
     for group, folder in parts(source, there):
         if not (folder / "overlays" / sized.overlay / "kustomization.yaml").exists():
@@ -164,14 +165,15 @@ def _files(
                 f"k8s/{group}/{folder.name} has no overlay {sized.overlay!r}",
                 fix=f"Add k8s/{group}/{folder.name}/overlays/{sized.overlay}/kustomization.yaml.",
             )
-        yield from _copied(folder, source, values)
+        yield from _copied(folder, source, values, gone)
         overlays[group].append(f"../../{folder.name}/overlays/{sized.overlay}")
     for group, resources in overlays.items():
         yield f"{group}/overlays/{sized.overlay}/kustomization.yaml", _kustomization(resources)
     yield "infrastructure/warehouse/base/setup.yaml", dump_all(setup_files(source / "warehouse", values))
 
 
-def _copied(path: Path, source: Path, values: Mapping[str, Any]) -> Iterator[tuple[str, str | bytes]]:
+def _copied(path: Path, source: Path, values: Mapping[str, Any], gone: set[str]) -> Iterator[tuple[str, str | bytes]]:
+    """Files with their values filled in, without the objects of namespaces that are not made."""
     for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
         if not each.is_file():
             continue
@@ -179,7 +181,7 @@ def _copied(path: Path, source: Path, values: Mapping[str, Any]) -> Iterator[tup
         if each.suffix in _FILLED:
             text = fill(each.read_text("utf-8"), values, f"k8s/{name}")
             if each.suffix == ".yaml":
-                _refuse_bad_yaml(text, f"k8s/{name}")
+                text = _without(gone, text, f"k8s/{name}")
             yield name, text
         else:
             yield name, each.read_bytes()
@@ -253,14 +255,21 @@ def dump_all(objects: Iterable[Mapping[str, Any]]) -> str:
     return "---\n".join(_dump(dict(each)) for each in objects)
 
 
-def _refuse_bad_yaml(text: str, where: str) -> None:
+def _without(gone: set[str], text: str, where: str) -> str:
+    """A YAML file less its objects of some namespaces. Raises BadInput for what is no YAML."""
     try:
-        for _ in YAML(typ="safe").load_all(text):
-            pass
+        found = list(YAML(typ="safe").load_all(text))
     except Exception as error:
         line = re.search(r"line (\d+)", str(error))
         at = f" (line {line[1]})" if line else ""
         raise BadInput(f"{where} is no YAML once its values are filled in{at}.", fix="Correct that line.") from None
+    kept = [one for one in found if not (isinstance(one, dict) and _namespace(one) in gone)]
+    return text if len(kept) == len(found) else dump_all(kept)
+
+
+def _namespace(one: Mapping[str, Any]) -> str:
+    metadata = one.get("metadata")
+    return str(metadata.get("namespace", "")) if isinstance(metadata, Mapping) else ""
 
 
 def _refuse_strangers(out: Path) -> None:
