@@ -54,14 +54,21 @@ class Installed:
 
 
 def install(
-    simulated: Simulated, rendered: Rendered, secrets: Iterable[Object], tell: Tell = lambda text: None
+    simulated: Simulated,
+    rendered: Rendered,
+    secrets: Iterable[Object],
+    tell: Tell = lambda text: None,
+    limit_s: float = STEP_LIMIT_S,
 ) -> Installed:
-    """Apply every step and wait for its rollout. Refusals are collected, so that one run tells them all."""
+    """Apply every step and wait for its rollout, each `limit_s` seconds at most.
+
+    Refusals are collected, so that one run tells them all.
+    """
     done = []
     for step in rendered.steps:
         began = time.monotonic()
         applied, stand_in = _apply(simulated, rendered, step, secrets)
-        left = checks.settle(simulated.api, STEP_LIMIT_S)
+        left = checks.settle(simulated.api, limit_s)
         made = Step(
             str(step["step"]),
             applied.objects,
