@@ -74,14 +74,6 @@ class Machines:
         """The machines that are there."""
         return Contract.read(self.places.contract)
 
-    def configure(self) -> int:
-        """Prepare the machines by Ansible; how many tasks changed something."""
-        from nereus.ansible.inventory import Inventory
-        from nereus.ansible.playbook import Playbooks
-
-        inventory = Inventory.from_contract(self.contract(), self.places.known_hosts).write(self.home)
-        return Playbooks(self.home, inventory).run("machines", self.tell).changes
-
     def destroy(self) -> list[str]:
         """Delete them with their data. The caller has asked for consent."""
         return self.deployment().destroy()

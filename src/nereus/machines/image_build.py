@@ -62,9 +62,10 @@ FILES = {
         "ssh_genkeytypes: [ed25519]\n"
     ),
 }
-#: Waiting for a network that cloud-init brings up itself, what only other disks or hardware have, and logins at the
-#: consoles: no account has a password.
+#: ifupdown, on which cloud-init depends and which would be a second hand at the network; waiting for that network;
+#: what only other disks or hardware have; and logins at the consoles: no account has a password.
 MASKED = (
+    "networking.service",
     *("systemd-networkd-wait-online.service", "e2scrub_all.timer", "e2scrub_reap.service", "systemd-pstore.service"),
     *("serial-getty@ttyS0.service", "getty@tty1.service", "systemd-udev-settle.service"),
 )
@@ -144,8 +145,6 @@ def build(target: Path, log: Path, tell: Callable[[str], None]) -> None:
 
 
 def _configure(root: Path, run: Callable[..., None]) -> None:
-    # ifupdown would be preferred by cloud-init and then leave the network down.
-    run("chroot", root, "apt-get", "purge", "-q", "-y", "ifupdown", "isc-dhcp-client")
     for name, content in FILES.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

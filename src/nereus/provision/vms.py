@@ -1,0 +1,32 @@
+"""The target vms: virtual machines by Terraform on one strong host, then what the target hosts does with machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from nereus.ansible.inventory import Inventory
+from nereus.config import Platform
+from nereus.home import Home
+from nereus.machines.front import Machines
+from nereus.provision import hosts
+
+Tell = Callable[[str], None]
+
+
+def provision(config: Path, platform: Platform, home: Home, tell: Tell, rebuild: Collection[str] = ()) -> list[str]:
+    """Make the machines that the plan asks for and bring them to what the platform wants; one line for every change.
+
+    `rebuild` names machines that may be made anew, their data disks kept. Raises BadInput before anything is changed
+    for a host that cannot carry them, an image that cannot be had, or a plan that would lose data.
+    """
+    machines = Machines(platform, home, tell)
+    changes, notes = machines.provision(rebuild)
+    changes += hosts.configure(hosts.playbooks(home, *_inventory(machines, home)), home, tell)
+    # Last, so that it is what a terminal still shows.
+    return [*changes, *(f"(kept) {note}" for note in notes if changes)]
+
+
+def _inventory(machines: Machines, home: Home) -> tuple[Path, Inventory]:
+    inventory = Inventory.from_contract(machines.contract(), machines.places.known_hosts)
+    return inventory.write(home), inventory
