@@ -1,4 +1,4 @@
-"""What is wrong with a bundle, a cluster's shape, a node's state or a wanted release: pure functions, each problem with its fix."""
+"""What is wrong with a bundle, an inventory, a node or a wanted release, each with its fix. Pure functions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def bundle_problems(seen: Sequence[Mapping[str, Any]]) -> list[str]:
     return found
 
 
-def release_problem(version: Any) -> str | None:
+def release_problem(version: object) -> str | None:
     """Whether a release's name is one, as k3s writes it."""
     if RELEASE.match(str(version)):
         return None
@@ -60,8 +60,8 @@ def cluster_problems(cluster: Mapping[str, Any]) -> list[str]:
     elif len(servers) not in (1, 3):
         found.append(
             f"the group k3s_servers has {len(servers)} machines; expected 1 or 3, since the servers vote and an even "
-            f"number survives no more losses. Move {len(servers) - (3 if len(servers) > 3 else 1)} to k3s_agents, or add "
-            "servers."
+            f"number survives no more losses. "
+            f"Move {len(servers) - (3 if len(servers) > 3 else 1)} to k3s_agents, or add servers."
         )
     found += [
         f"{name} is in k3s_servers and in k3s_agents; a server works as well. Remove it from k3s_agents."
@@ -71,7 +71,9 @@ def cluster_problems(cluster: Mapping[str, Any]) -> list[str]:
     owners: dict[str, str] = {}
     for name, address in cluster["addresses"].items():
         if not address:
-            found.append(f"{name} has no address in the cluster. Give it ansible_host, or k3s_server_node_ip or k3s_agent_node_ip.")
+            found.append(
+                f"{name} has no address in the cluster. Give it ansible_host, k3s_server_node_ip or k3s_agent_node_ip."
+            )
         elif address in owners:
             found.append(f"{name} and {owners[address]} have one address, {address}. Each node needs its own.")
         else:
@@ -88,10 +90,14 @@ def _token_problems(tokens: Mapping[str, Any]) -> list[str]:
         elif not re.fullmatch(r"[A-Za-z0-9_-]+", str(token)):
             found.append(f"{name} has characters other than letters, digits, hyphens and underscores. Take another.")
         elif len(str(token)) < SHORTEST_TOKEN:
-            found.append(f"{name} has {len(str(token))} characters; expected {SHORTEST_TOKEN} or more. Take a longer one.")
+            found.append(
+                f"{name} has {len(str(token))} characters; expected {SHORTEST_TOKEN} or more. Take a longer one."
+            )
     given = [token for token in tokens.values() if token]
     if len(given) > len(set(given)):
-        found.append("k3s_server_token and k3s_agent_token are one; whoever holds an agent could then add servers. Take two.")
+        found.append(
+            "k3s_server_token and k3s_agent_token are one; whoever holds an agent could then add servers. Take two."
+        )
     return found
 
 
@@ -113,7 +119,8 @@ def node_problems(node: Mapping[str, Any]) -> list[str]:
         found.append(f"{name} is to be a {kind} and runs {wrong}: its part cannot be changed in place. {reset}")
     elif node["state"] and right not in node["units"]:
         found.append(
-            f"{name} holds a cluster's state in /var/lib/rancher/k3s and has no {right}: an installation was half removed. {reset}"
+            f"{name} holds a cluster's state in /var/lib/rancher/k3s and has no {right}: "
+            f"an installation was half removed. {reset}"
         )
     if node["installed"] and node["units"] and node["installed"] != node["wanted"]:
         found.append(
@@ -144,11 +151,13 @@ def release_problems(installed: str, wanted: str) -> list[str]:
         return [f"k3s {installed!r} is installed, which is no release that this playbook knows. Upgrade it by hand."]
     before, after = (tuple(map(int, match.groups()[:3])) for match in (old, new))
     if after < before:
-        return [f"{wanted} is older than {installed}, which is installed. Restore a snapshot instead: playbooks/restore.yml"]
+        return [
+            f"{wanted} is older than {installed}, which is installed. Restore a snapshot instead: playbooks/restore.yml"
+        ]
     if after[0] != before[0] or after[1] > before[1] + 1:
         return [
-            f"from {installed} to {wanted} skips a minor. Upgrade to the last v{before[0]}.{before[1] + 1} first: write its "
-            "version and checksums into versions.yaml, run `make bundle` and this playbook, then come back."
+            f"from {installed} to {wanted} skips a minor. Upgrade to the last v{before[0]}.{before[1] + 1} first: "
+            "write its version and checksums into versions.yaml, run `make bundle` and this playbook, then come back."
         ]
     return []
 
@@ -179,15 +188,21 @@ def backup_problems(backup: Mapping[str, Any]) -> list[str]:
     """What of the declared backup k3s would refuse, or would keep without being of use."""
     found = []
     if len(str(backup["schedule"]).split()) != 5:
-        found.append(f"k3s_backup_schedule is {backup['schedule']!r}; expected five fields of cron, like '0 */6 * * *'.")
+        found.append(
+            f"k3s_backup_schedule is {backup['schedule']!r}; expected five fields of cron, like '0 */6 * * *'."
+        )
     if int(backup["kept"]) < 1:
         found.append(f"k3s_backup_kept is {backup['kept']}; expected 1 or more.")
     store = backup["s3"] or {}
     missing = [key for key in ("endpoint", "bucket", "access_key", "secret_key") if store and not store.get(key)]
     if missing:
-        found.append(f"k3s_backup_s3 lacks {', '.join(missing)}. Give them, the keys sealed, or leave k3s_backup_s3 empty.")
+        found.append(
+            f"k3s_backup_s3 lacks {', '.join(missing)}. Give them, the keys sealed, or leave k3s_backup_s3 empty."
+        )
     if "://" in str(store.get("endpoint", "")):
-        found.append(f"k3s_backup_s3.endpoint is {store['endpoint']!r}; expected host:port; `insecure: true` means http.")
+        found.append(
+            f"k3s_backup_s3.endpoint is {store['endpoint']!r}; expected host:port; `insecure: true` means http."
+        )
     return found
 
 
@@ -198,7 +213,9 @@ def restore_problems(restore: Mapping[str, Any]) -> list[str]:
     if not path:
         found.append("k3s_restore_snapshot is not set; expected a snapshot. Take one with playbooks/backup.yml.")
     elif not stat.get("exists") or stat.get("isdir"):
-        found.append(f"k3s_restore_snapshot is {path}, which is no file here. List the folder that playbooks/backup.yml wrote.")
+        found.append(
+            f"k3s_restore_snapshot is {path}, which is no file here. List the folder that playbooks/backup.yml wrote."
+        )
     elif not stat.get("size"):
         found.append(f"{path} is empty. Take another snapshot.")
     if restore["consent"] != restore["first"]:

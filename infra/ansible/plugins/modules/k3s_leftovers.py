@@ -12,7 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 DOCUMENTATION = r"""
 module: k3s_leftovers
 short_description: What of k3s is on this machine
-description: Lists programs, units, folders, mounts, links, network namespaces and rules that k3s makes. Changes nothing.
+description: Lists programs, units, folders, mounts, links, network namespaces and rules that k3s makes.
 options: {}
 author: [nereus]
 """
@@ -85,7 +85,9 @@ def main() -> None:
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     seen = {
         "processes": processes(),
-        "units": re.findall(r"^\s*(k3s\S*)", said(module, "systemctl", "list-units", "--all", "--plain", "--no-legend", "k3s*"), re.M),
+        "units": re.findall(
+            r"^\s*(k3s\S*)", said(module, "systemctl", "list-units", "--all", "--plain", "--no-legend", "k3s*"), re.M
+        ),
         "files": folders(),
         "mounts": mounts(),
         "links": LINKS.findall(said(module, "ip", "-o", "link")),
