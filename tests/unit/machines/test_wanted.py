@@ -136,7 +136,7 @@ BROKEN = {
         "vms.host_nvme_tb is 16",
     ),
     "more_machines_than_the_network_has_addresses": (
-        {"machines": "{nodes: 300, nvme_tb: 0.05}", "vms": "{host_memory_gb: 16000, host_nvme_tb: 900}"},
+        {"machines": "{nodes: 300, memory_gb: 32, nvme_tb: 0.05}", "vms": "{host_memory_gb: 16000, host_nvme_tb: 900}"},
         "the network 10.77.0.0/24 has room for",
     ),
 }
