@@ -23,7 +23,7 @@ LOCKS = {
     "notebooks.txt": ("notebooks",),
     "infrastructure.txt": ("infrastructure",),
     "hub.txt": ("hub",),
-    "portal.txt": ("python", "portal"),
+    "portal.txt": ("python",),
     "image-build.txt": ("image-build",),
     "manifest-checks.txt": ("manifest-checks",),
 }

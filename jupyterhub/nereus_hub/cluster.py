@@ -34,6 +34,16 @@ def configure(c: Any) -> None:  # noqa: ANN401 - JupyterHub's configuration obje
         c.Authenticator.allow_all = True
     c.Authenticator.manage_groups = True
     c.Authenticator.username_pattern = r"[a-z0-9][a-z0-9._@+-]{0,62}"
+    token = FOLDER / "metrics-token"
+    if token.exists():
+        # The portal's probe and Prometheus ask with it.
+        c.JupyterHub.services = [
+            *c.JupyterHub.services,
+            {"name": "probe", "api_token": token.read_text("ascii").strip()},
+        ]
+        scopes = ["list:users", "read:servers", "read:hub", "read:metrics"]
+        role = {"name": "probe", "scopes": scopes, "services": ["probe"]}
+        c.JupyterHub.load_roles = [*c.JupyterHub.load_roles, role]
     c.KubeSpawner.pre_spawn_hook = give_credentials
     # What the level `restricted` of Pod Security wants of every pod, and a file system that nobody changes.
     unprivileged = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}

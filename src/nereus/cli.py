@@ -36,14 +36,16 @@ def provision(
 ) -> None:
     """Stand the platform up. Again: changes nothing and says so."""
     from nereus.config import load
-    from nereus.provision import local
+    from nereus.provision import hosts, local
 
     platform = load(config)
     wanted = target or platform.platform.target
-    if wanted != "local":
+    # Each brings its target to what is declared, and returns one line for every change.
+    ways = {"local": local.provision, "hosts": hosts.provision}
+    if wanted not in ways:
         raise BadInput(
-            f"platform.target is {wanted}; this version provisions the target local only",
-            fix="Use TARGET=local; the targets vms, hosts and cluster are declared but not built yet.",
+            f"platform.target is {wanted}; this version provisions {' and '.join(ways)}",
+            fix="Use TARGET=local, or TARGET=hosts for machines that you have.",
         )
     home = Home.beside(config).create()
     started = datetime.now(UTC)
@@ -54,12 +56,15 @@ def provision(
             if not out.is_terminal:
                 out.print(f"  {escape(text)}")
 
-        changes = local.provision(config, platform, home, tell)
+        changes = ways[wanted](config, platform, home, tell)
     for change in changes:
         out.print(f"  [green]+[/] {escape(change)}")
     seconds = (datetime.now(UTC) - started).total_seconds()
     out.print(f"{'Nothing changed' if not changes else f'{len(changes)} changes'} in {seconds:.0f} s.\n")
-    _print_status(config)
+    if wanted == "local":
+        _print_status(config)
+    else:
+        out.print(f"The cluster's administrator: KUBECONFIG={escape(str(hosts.kubeconfig(home)))}")
     out.print("\nPasswords: [bold]make secret NAME=...[/]   Logs: " + escape(str(home.logs)))
 
 
@@ -88,14 +93,25 @@ def _print_status(config: Path, as_json: bool = False) -> bool:
 
 
 @app.command()
-def doctor(config: Config = DEFAULT_CONFIG) -> None:
-    """What this machine lacks for the declared platform. Exit code 1 when something is missing."""
+def doctor(
+    config: Config = DEFAULT_CONFIG,
+    target: Annotated[str | None, typer.Option(help="Instead of platform.target.")] = None,
+) -> None:
+    """What this machine, and each machine of the target, lacks. Exit code 1 when something is missing."""
     from nereus.config import load
     from nereus.provision import doctor as examined
+    from nereus.provision import doctor_machines
     from nereus.provision import services as declared
 
     platform, home = load(config), Home.beside(config)
-    findings = examined.examine(platform, home, declared.local_services(config, platform, home))
+    wanted = target or platform.platform.target
+    if wanted in ("vms", "hosts"):
+        with out.status("looking at the machines") as spinner:
+            findings = doctor_machines.examine(
+                config, platform, home, wanted, lambda text: spinner.update(escape(text))
+            )
+    else:
+        findings = examined.examine(platform, home, declared.local_services(config, platform, home))
     for finding in findings:
         mark = "[green]ok[/]  " if finding.ok else "[red]lack[/]"
         out.print(f"{mark} {finding.what:<10} {escape(finding.detail)}")
@@ -171,10 +187,12 @@ def _delete(home: Home) -> None:
 
 
 def _mount() -> None:
-    from nereus import cli_backup
+    from nereus import cli_backup, cli_operations
     from nereus.cli_bench import app as bench
+    from nereus.cli_bundle import app as bundle
     from nereus.cli_cluster_sim import app as cluster_sim
     from nereus.cli_fidelity import fidelity
+    from nereus.cli_hosts import app as hosts
     from nereus.cli_images import app as images
     from nereus.cli_kubernetes import render, secret_rotate
     from nereus.cli_plan import plan
@@ -187,12 +205,15 @@ def _mount() -> None:
     app.command("plan")(plan)
     app.command("render")(render)
     app.command("secret-rotate")(secret_rotate)
+    app.command("verify")(cli_operations.verify)
     app.command("backup")(cli_backup.backup)
     app.command("backups")(cli_backup.listed)
     app.command("restore")(cli_backup.restore)
     app.add_typer(usecase, name="usecase")
+    app.add_typer(bundle, name="bundle")
     app.add_typer(bench, name="bench")
     app.add_typer(scientist, name="scientist")
+    app.add_typer(hosts, name="hosts")
     app.add_typer(images, name="images")
     app.add_typer(cluster_sim, name="cluster-sim")
     app.add_typer(superset, name="superset")

@@ -39,7 +39,6 @@ NAMES: Mapping[str, str] = {
     "superset-cache": "Superset's user in Valkey (on Kubernetes)",
     "identity-client": "what the identity provider knows the platform by (yours to write; on Kubernetes)",
     "grafana-admin": "Grafana's administrator (on Kubernetes)",
-    "portal-cookie": "what the portal signs its sessions with (on Kubernetes, with an identity provider)",
 }
 
 #: What the file of a rotated secret's old value is called after its name.

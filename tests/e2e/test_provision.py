@@ -134,6 +134,16 @@ def test_provisioning_again_changes_nothing_and_says_so_in_seconds(deployment: D
     assert time.monotonic() - started < 20
 
 
+def test_verify_asks_the_warehouse_opens_a_dashboard_and_runs_a_notebook(deployment: Deployment) -> None:
+    lines = deployment.run("verify").splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["ok", door] for door in ("query", "dashboard", "notebook", "portal")
+    ]
+    assert "flights." in lines[0]
+    assert "charts past the cache" in lines[1]
+    assert "scientist" in lines[2]
+
+
 def test_no_secret_is_printed_or_readable_by_others(deployment: Deployment) -> None:
     everything = deployment.first + "".join(
         path.read_text("utf-8", errors="replace") for path in (deployment.home / "logs").iterdir()

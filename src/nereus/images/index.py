@@ -57,8 +57,8 @@ class Index:
         lines = []
         if hosts := self.settings.get("trusted-host", "").split():
             lines.append(f"allow-insecure-host = {json.dumps(hosts)}")
-        for address in self.settings.get("extra-index-url", "").split():
-            lines.append(f"[[index]]\nurl = {json.dumps(address)}")
+        for more in self.settings.get("extra-index-url", "").split():
+            lines.append(f"[[index]]\nurl = {json.dumps(more)}")
         if address := self.settings.get("index-url"):
             lines.append(f"[[index]]\nurl = {json.dumps(address)}\ndefault = true")
         return "".join(f"{line}\n" for line in lines)

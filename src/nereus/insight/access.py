@@ -114,7 +114,8 @@ def provider(home: Home) -> Provider | None:
     """
     file = home.secrets / PROVIDER_FILE
     fix = "docs/portal.md shows one."
-    if not file.exists():
+    # A cluster mounts an empty file where no provider is declared.
+    if not file.exists() or not file.stat().st_size:
         return None
     try:
         found = json.loads(file.read_text("utf-8"))

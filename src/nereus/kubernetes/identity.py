@@ -17,7 +17,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from nereus import secrets
 from nereus.config import Platform
 from nereus.errors import BadInput
 from nereus.home import Home
@@ -34,12 +33,8 @@ GROUPS: Mapping[str, str] = {
 #: Superset's roles by group.
 _ROLES = {"nereus-admins": ["Admin"], "nereus-analysts": ["Analyst"]}
 
-SUPERSET, HUB, PORTAL, ACCOUNTS = (
-    "superset-oidc.json",
-    "jupyterhub-oidc.json",
-    "portal-auth.toml",
-    "jupyterhub-users.json",
-)
+#: Names of their own: the local target's files mean something else where they are empty.
+SUPERSET, HUB, PORTAL = "cluster-superset.json", "cluster-hub.json", "cluster-portal.json"
 
 
 def ensure(platform: Platform, home: Home) -> None:
@@ -68,15 +63,15 @@ def settings(platform: Platform, home: Home) -> dict[str, str]:
     }
     portal = {
         "redirect_uri": f"https://portal.{domain}/oauth2callback",
-        "cookie_secret": secrets.ensure(home, "portal-cookie"),
         **client,
         "server_metadata_url": metadata,
+        "viewer_groups": ["nereus-managers"],
+        "admin_groups": ["nereus-admins"],
     }
-    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in portal.items())
     return {
         SUPERSET: json.dumps({**client, "metadata_url": metadata, "roles_by_group": _ROLES}),
         HUB: json.dumps(hub),
-        PORTAL: f"[auth]\n{lines}",
+        PORTAL: json.dumps(portal),
     }
 
 

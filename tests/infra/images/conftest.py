@@ -31,12 +31,15 @@ _HEALTHY_SECONDS = 600
 
 
 @pytest.fixture(scope="session")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Podman:
+def podman() -> Iterator[Podman]:
     if os.geteuid():
         not_run("images", "run as root: podman mounts what it builds")
     if missing := [each for each in ("podman", "mmdebstrap", "runc") if shutil.which(each) is None]:
         not_run(f"images: no {', '.join(missing)}", "apt install $(cat tests/infra/images/packages.txt)")
-    return Podman(bases.cache() / "podman", tmp_path_factory.mktemp("podman"))
+    found = Podman(bases.cache() / "podman")
+    with found.alone():
+        found("rm", "--all", "--force")
+        yield found
 
 
 @pytest.fixture(scope="session")

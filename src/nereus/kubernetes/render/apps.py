@@ -54,7 +54,8 @@ def _mark(name: str, declared: str) -> str:
     for folder in _FOLDERS[name]:
         for path in _files(PROJECT / folder):
             total.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()[:_MARK_LENGTH]
+    # A letter first: digits around an e would be read as a number.
+    return "m" + total.hexdigest()[:_MARK_LENGTH]
 
 
 def _files(folder: Path) -> Iterator[Path]:
