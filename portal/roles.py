@@ -23,8 +23,13 @@ def role() -> Role:
     provider = access.provider(_home())
     if provider is not None:
         return provider.role_of(st.user.get(provider.groups_claim)) or Role.VIEWER
-    cookie = st.context.cookies.get(COOKIE)
-    return (Gate(_home()).role_of(cookie) if cookie else None) or Role.VIEWER
+    return Gate(_home()).role_of(_cookie()) or Role.VIEWER
+
+
+def _cookie() -> str | None:
+    # A page that is run without a server has no request, and something else stands in its place.
+    found = st.context.cookies.get(COOKIE)
+    return found if isinstance(found, str) else None
 
 
 def is_admin() -> bool:
@@ -52,5 +57,5 @@ def log_out(t: Language) -> None:
     shown = t(f"login.as_{role().value}")
     if access.provider(_home()) is not None:
         st.button(label, on_click=st.logout, help=shown, type="tertiary")
-    elif st.context.cookies.get(COOKIE):
+    elif _cookie():
         st.html(f'<a class="quiet" href="logout" target="_self" title="{shown}">{label} ({shown})</a>')
