@@ -33,20 +33,31 @@ DEFAULT_CONFIG = Path("platform.yaml")
 def provision(
     config: Config = DEFAULT_CONFIG,
     target: Annotated[str | None, typer.Option(help="Instead of platform.target.")] = None,
+    rebuild: Annotated[
+        list[str] | None, typer.Option(help="vms: a machine that may be made anew, its data disks kept.")
+    ] = None,
 ) -> None:
     """Stand the platform up. Again: changes nothing and says so."""
+    from functools import partial
+
     from nereus.config import load
-    from nereus.provision import hosts, local
+    from nereus.provision import hosts, local, vms
 
     platform = load(config)
     wanted = target or platform.platform.target
     # Each brings its target to what is declared, and returns one line for every change.
-    ways = {"local": local.provision, "hosts": hosts.provision}
+    ways = {
+        "local": local.provision,
+        "hosts": hosts.provision,
+        "vms": partial(vms.provision, rebuild=tuple(rebuild or ())),
+    }
     if wanted not in ways:
         raise BadInput(
             f"platform.target is {wanted}; this version provisions {' and '.join(ways)}",
-            fix="Use TARGET=local, or TARGET=hosts for machines that you have.",
+            fix="Use TARGET=local, TARGET=vms, or TARGET=hosts for machines that you have.",
         )
+    if rebuild and wanted != "vms":
+        raise BadInput(f"--rebuild is for the target vms; this one is {wanted}", fix="Leave it out.")
     home = Home.beside(config).create()
     started = datetime.now(UTC)
     with out.status("provisioning") as spinner:
@@ -154,6 +165,7 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Delete the data without asking.")] = False,
 ) -> None:
     """Stop everything and, with consent, delete the data, the logs and the secrets."""
+    from nereus import cli_machines
     from nereus.provision import local
 
     home = Home.beside(config)
@@ -168,6 +180,7 @@ def destroy(
             return
         yes = typer.confirm(f"Delete all data, logs and secrets in {home.root}?")
     if yes:
+        cli_machines.destroy_vms(config)
         _delete(home)
         out.print(f"Deleted {escape(str(home.root))}.")
 
@@ -187,7 +200,7 @@ def _delete(home: Home) -> None:
 
 
 def _mount() -> None:
-    from nereus import cli_backup, cli_operations
+    from nereus import cli_backup, cli_machines, cli_operations
     from nereus.cli_bench import app as bench
     from nereus.cli_bundle import app as bundle
     from nereus.cli_cluster_sim import app as cluster_sim
@@ -205,6 +218,7 @@ def _mount() -> None:
     app.command("plan")(plan)
     app.command("render")(render)
     app.command("secret-rotate")(secret_rotate)
+    app.command("provider-mirror")(cli_machines.provider_mirror)
     app.command("verify")(cli_operations.verify)
     app.command("backup")(cli_backup.backup)
     app.command("backups")(cli_backup.listed)
@@ -214,6 +228,7 @@ def _mount() -> None:
     app.add_typer(bench, name="bench")
     app.add_typer(scientist, name="scientist")
     app.add_typer(hosts, name="hosts")
+    app.add_typer(cli_machines.lab, name="lab")
     app.add_typer(images, name="images")
     app.add_typer(cluster_sim, name="cluster-sim")
     app.add_typer(superset, name="superset")

@@ -16,6 +16,10 @@ WIDTH = 100
 def plan(
     config: Annotated[Path, typer.Option("--config", help="The declared platform.")] = Path("platform.yaml"),
     prices: Annotated[bool, typer.Option("--prices", help="List every price with its source instead.")] = False,
+    target: Annotated[str | None, typer.Option(help="Instead of platform.target.")] = None,
+    rebuild: Annotated[
+        list[str] | None, typer.Option(help="vms: a machine that may be made anew, its data disks kept.")
+    ] = None,
 ) -> None:
     """What the platform needs year by year, what it costs against Snowflake, and why. Changes nothing."""
     from nereus import sizing
@@ -41,3 +45,7 @@ def plan(
     for table in (*plan_tables(planned, today.year), *cost_tables(compare(platform, planned), today)):
         out.print()
         out.print(table)
+    if (target or platform.platform.target) == "vms":
+        from nereus.cli_machines import plan_vms
+
+        plan_vms(platform, config, rebuild or ())

@@ -21,10 +21,12 @@ def provision(config: Path, platform: Platform, home: Home, tell: Tell, rebuild:
     for a host that cannot carry them, an image that cannot be had, or a plan that would lose data.
     """
     machines = Machines(platform, home, tell)
-    changes, notes = machines.provision(rebuild)
-    changes += hosts.configure(hosts.playbooks(home, *_inventory(machines, home)), home, tell)
-    # Last, so that it is what a terminal still shows.
-    return [*changes, *(f"(kept) {note}" for note in notes if changes)]
+    made, notes = machines.provision(rebuild)
+    for note in notes:
+        tell(note)
+    # Each line begins with a mark of its own there.
+    changes = [line[2:] for line in made]
+    return changes + hosts.configure(hosts.playbooks(home, *_inventory(machines, home)), home, tell)
 
 
 def _inventory(machines: Machines, home: Home) -> tuple[Path, Inventory]:
