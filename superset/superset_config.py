@@ -20,6 +20,7 @@ from typing import Any
 import pymysql
 from flask_appbuilder.const import AUTH_DB, AUTH_OAUTH
 from nereus_superset.logins import LimitedLogins
+from nereus_superset.rights import Diary
 
 # Superset names the types of MySQL's protocol by a driver that is written in C; this one says the same.
 pymysql.install_as_MySQLdb()
@@ -123,6 +124,9 @@ GUEST_ROLE_NAME = "Guest"
 GUEST_TOKEN_JWT_SECRET = _secret("SUPERSET_GUEST_SECRET_FILE")
 GUEST_TOKEN_JWT_AUDIENCE = "superset"  # noqa: S105 - a name, no secret
 GUEST_TOKEN_JWT_EXP_SECONDS = 3600
+
+
+EVENT_LOGGER = Diary()
 
 
 def SQL_QUERY_MUTATOR(sql: str, **_context: object) -> str:  # noqa: N802 - Superset's name

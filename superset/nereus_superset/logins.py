@@ -13,7 +13,8 @@ from flask import Response, current_app, jsonify, request
 from limits import RateLimitItemPerMinute
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
-from superset.security import SupersetSecurityManager
+
+from nereus_superset.rights import RememberedRights
 
 #: Wrong passwords for one name from one address, and for one name from anywhere.
 FROM_ONE_PLACE = RateLimitItemPerMinute(10, namespace="login-place")
@@ -27,7 +28,7 @@ _PAGE = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Superset
 _ENDPOINTS = ("AuthDBView.login", "SecurityApi.login")
 
 
-class LimitedLogins(SupersetSecurityManager):
+class LimitedLogins(RememberedRights):
     """Superset's security manager with a limit on guessing. LOGIN_LIMIT_STORAGE of the configuration says where the
     counts are kept: in memory of one process, or in Valkey for all of them."""
 
