@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -46,7 +47,7 @@ def provision(
     platform = load(config)
     wanted = target or platform.platform.target
     # Each brings its target to what is declared, and returns one line for every change.
-    ways = {
+    ways: dict[str, Callable[..., list[str]]] = {
         "local": local.provision,
         "hosts": hosts.provision,
         "vms": partial(vms.provision, rebuild=tuple(rebuild or ())),
