@@ -41,6 +41,8 @@ STEPS = "steps.yaml"
 #: The folder whose kustomization names all others.
 EVERYTHING = "everything"
 PARTS = ("infrastructure", "apps")
+#: This part of infrastructure/ goes before the charts: what they install waits for its volumes.
+_FIRST = "volumes"
 #: Folders of infrastructure/ that are no part with overlays of its own.
 _NOT_PARTS = {"foundation", "charts", "access", "overlays"}
 
@@ -94,7 +96,7 @@ def render(
     values = values_of(platform, sized, catalogue, secrets.ensure(home, "warehouse-root"), disks or {})
     values["doris"]["setup"] = setup_digest(source / "warehouse", values, secrets_of(catalogue, home, there))
     files = dict(_files(platform, source, catalogue, sized, there, values))
-    steps = tuple(_steps(catalogue, sized, values))
+    steps = tuple(_steps(catalogue, sized, there, values))
     files[STEPS] = _dump(list(steps))
     files["values.yaml"] = _dump(values)
     files["schedule.yaml"] = _dump({machine.name: machine.pods for machine in schedule.machines})
@@ -166,7 +168,8 @@ def _files(
                 fix=f"Add k8s/{group}/{folder.name}/overlays/{sized.overlay}/kustomization.yaml.",
             )
         yield from _copied(folder, source, values, gone)
-        overlays[group].append(f"../../{folder.name}/overlays/{sized.overlay}")
+        if folder.name != _FIRST:
+            overlays[group].append(f"../../{folder.name}/overlays/{sized.overlay}")
     for group, resources in overlays.items():
         yield f"{group}/overlays/{sized.overlay}/kustomization.yaml", _kustomization(resources)
     yield "infrastructure/warehouse/base/setup.yaml", dump_all(setup_files(source / "warehouse", values))
@@ -196,9 +199,13 @@ def _charts(sized: Sized) -> dict[str, str]:
     return found
 
 
-def _steps(catalogue: Catalogue, sized: Sized, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _steps(
+    catalogue: Catalogue, sized: Sized, there: frozenset[str], values: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     yield {"step": "foundation", "kustomize": "infrastructure/foundation"}
     yield {"step": "secrets"}
+    if "storage_class" not in there:
+        yield {"step": _FIRST, "kustomize": f"infrastructure/{_FIRST}/overlays/{sized.overlay}"}
     yield {
         "step": "charts",
         "charts": [
