@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nereus import secrets
 from nereus.home import Home
+from nereus.paths import PROJECT
 from nereus.warehouse.client import Warehouse
 
 #: Database of the platform's own records: quality checks, load history, benchmark results.
@@ -22,11 +23,11 @@ GRANTS = {
     "scientist": (),
 }
 
-#: user -> its workload group; the groups stand in workload_groups.sql. `bench` measures without limits of its own.
+#: user -> its workload group; the groups stand in k8s/warehouse. `bench` measures without limits of its own.
 GROUPS = {"portal": "portal", "loader": "loaders", "analyst": "analysts", "scientist": "scientists"}
 #: Role of all scientists; what they read of each use case is the use case's own role.
 SCIENTISTS = "scientists"
-_GROUP = re.compile(r"CREATE WORKLOAD GROUP (\w+) PROPERTIES \(([^)]*)\)")
+_GROUP = re.compile(r"CREATE WORKLOAD GROUP IF NOT EXISTS (\w+) PROPERTIES \(([^)]*)\)")
 _PROPERTY = re.compile(r'"(\w+)" = "([^"]*)"')
 
 
@@ -60,8 +61,8 @@ def put_into_group(warehouse: Warehouse, user: str, group: str) -> bool:
 
 
 def groups() -> Mapping[str, Mapping[str, str]]:
-    """The properties of every workload group that workload_groups.sql describes, by its name."""
-    text = _file("workload_groups.sql")
+    """The properties of every workload group that k8s/warehouse describes, by its name."""
+    text = (PROJECT / "k8s" / "warehouse" / "20-workload-groups.sql").read_text("utf-8")
     return {name: dict(_PROPERTY.findall(inside)) for name, inside in _GROUP.findall(text)}
 
 

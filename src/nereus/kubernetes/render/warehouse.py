@@ -11,6 +11,8 @@ from typing import Any
 
 from nereus.kubernetes.render.fill import fill
 
+#: A password in a statement: the setup job puts the file of that name from its Secret there.
+_PASSWORD = re.compile(r"@([a-z_]+)@")
 _GROUP = re.compile(r"CREATE WORKLOAD GROUP IF NOT EXISTS (\w+) (PROPERTIES \([^)]*\));")
 
 
@@ -39,3 +41,14 @@ def sql(path: Path, values: Mapping[str, Any]) -> str:
     """One file with its values filled in; workload groups that exist are brought back to what it says."""
     text = fill(path.read_text("utf-8"), values, f"k8s/warehouse/{path.name}")
     return _GROUP.sub(lambda match: f"{match[0]}\nALTER WORKLOAD GROUP {match[1]} {match[2]};", text)
+
+
+def statements(text: str) -> list[str]:
+    """The statements of a file, without comments."""
+    bare = re.sub(r"--.*$", "", text, flags=re.MULTILINE)
+    return [each.strip() for each in re.split(r";\s*(?:\n|$)", bare) if each.strip()]
+
+
+def with_passwords(statement: str, passwords: Mapping[str, str]) -> str:
+    """A statement as the setup job runs it. Raises KeyError for a name that its Secret does not have."""
+    return _PASSWORD.sub(lambda match: passwords[match[1]], statement)
