@@ -45,18 +45,10 @@ class Case:
     rendered: Rendered
     installed: Installed
 
-    @property
-    def pods(self) -> list[Object]:
-        return self.simulated.api.list("v1", "Pod")
-
     def of(self, component: str) -> list[Object]:
-        labels = self.rendered.catalogue.labels(component).items()
+        """The pods of one component."""
         namespace = self.rendered.catalogue.components[component].namespace
-        return [
-            pod
-            for pod in self.pods
-            if pod["metadata"]["namespace"] == namespace and labels <= (pod["metadata"].get("labels") or {}).items()
-        ]
+        return self.simulated.api.list("v1", "Pod", namespace, self.rendered.catalogue.labels(component))
 
 
 def rendered(folder: Path, declared: str, year: int | None) -> tuple[Rendered, list[Object]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,11 +91,17 @@ def _apply(
     if "kustomize" in step:
         return simulated.apply_kustomize(rendered.out / str(step["kustomize"])), ""
     if "charts" in step:
-        found = list(charts.workloads(rendered.sized.demands, rendered.catalogue, *_names(rendered.out)))
-        return simulated.apply(found), "its workloads are made from components.yaml: no chart can be had here"
+        return simulated.apply(
+            chart_objects(rendered)
+        ), "its workloads are made from components.yaml: no chart can be had here"
     if step["step"] == "secrets":
         return simulated.apply(secrets), ""
     return nothing, ""
+
+
+def chart_objects(rendered: Rendered) -> Iterator[Object]:
+    """What stands in for every chart of a rendered platform."""
+    return charts.workloads(rendered.sized.demands, rendered.catalogue, *_names(rendered.out))
 
 
 def _names(out: Path) -> tuple[dict[str, str], dict[str, str]]:
