@@ -1,6 +1,6 @@
 # The front door. Every target only calls `nereus` or a tool of the same environment.
 .DEFAULT_GOAL := help
-.PHONY: help provision status plan doctor bench images fidelity secret usecases stop destroy test test-infra lint format lock
+.PHONY: help provision status plan doctor bench images bundle fidelity secret usecases stop destroy test test-infra cluster-sim verify-cluster lint format lock
 
 PYTHON ?= python3
 NEREUS := .venv/bin/nereus
@@ -11,7 +11,7 @@ $(READY): locks/nereus.txt pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 provision: $(READY) ## stand the platform up; again: changes nothing and says so  [TARGET=local|vms|hosts|cluster]
 	@$(NEREUS) provision $(if $(TARGET),--target $(TARGET))
@@ -22,8 +22,8 @@ status: $(READY) ## what is up, since when, its memory, a real probe, its URL
 plan: $(READY) ## what the declared platform needs and costs, year by year; changes nothing
 	@$(NEREUS) plan
 
-doctor: $(READY) ## what this machine lacks; changes nothing
-	@$(NEREUS) doctor
+doctor: $(READY) ## what this machine, and each machine of the target, lacks; changes nothing  [TARGET=local|vms|hosts]
+	@$(NEREUS) doctor $(if $(TARGET),--target $(TARGET))
 
 usecases: $(READY) ## the use cases, their state and their quality checks
 	@$(NEREUS) usecase list
@@ -33,6 +33,9 @@ bench: $(READY) ## measure the warehouse and compare with the last result
 
 images: $(READY) ## build the platform's container images and save them with checksums
 	@$(NEREUS) images build
+
+bundle: $(READY) ## gather what machines without a way out need: k3s, charts, images, packages, with checksums
+	@$(NEREUS) bundle make
 
 fidelity: $(READY) ## compare the embedded warehouse with recorded answers of Apache Doris
 	@$(NEREUS) fidelity
@@ -51,6 +54,12 @@ test: $(READY) ## prove it (needs no root)
 
 test-infra: $(READY) ## prove machines, roles, k3s, cluster and images (root, Debian)  [ROOM=machines|roles|k3s|cluster|images]
 	@.venv/bin/pytest tests/infra/$(ROOM)
+
+cluster-sim: $(READY) ## apply the whole platform to a simulated Kubernetes cluster on loopback, report, take it down
+	@$(NEREUS) cluster-sim run
+
+verify-cluster: $(READY) ## on a real cluster: dry run of everything, apply, then ask, draw and compute  [KUBECONFIG=...]
+	@$(NEREUS) verify-cluster
 
 lint: $(READY) ## ruff and mypy --strict
 	@.venv/bin/ruff check .

@@ -214,11 +214,13 @@ def _mount() -> None:
     from nereus.cli_superset import app as superset
     from nereus.cli_superset import bench_dashboards
     from nereus.cli_usecase import app as usecase
+    from nereus.cli_verify_cluster import verify_cluster
 
     app.command("fidelity")(fidelity)
     app.command("plan")(plan)
     app.command("render")(render)
     app.command("secret-rotate")(secret_rotate)
+    app.command("verify-cluster")(verify_cluster)
     app.command("provider-mirror")(cli_machines.provider_mirror)
     app.command("verify")(cli_operations.verify)
     app.command("backup")(cli_backup.backup)
