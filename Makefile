@@ -50,7 +50,7 @@ destroy: $(READY) ## stop everything and, with consent, delete the data  [YES=1]
 	@$(NEREUS) destroy $(if $(filter 1,$(YES)),--yes)
 
 test: $(READY) ## prove it (needs no root)
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n logical --maxprocesses 4 --dist loadgroup
 
 test-infra: $(READY) ## prove machines, roles, k3s, cluster and images (root, Debian)  [ROOM=machines|roles|k3s|cluster|images]
 	@.venv/bin/pytest tests/infra/$(ROOM)
