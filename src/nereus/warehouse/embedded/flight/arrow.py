@@ -8,21 +8,16 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from nereus.warehouse.embedded import arrow_types
 from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.result import ResultColumn
 from nereus.warehouse.embedded.types import DorisType
+from nereus.warehouse.embedded.variables import UTC_NAMES
 from nereus.warehouse.embedded.wire import texts
 
 _PLAIN = {
+    **arrow_types.PLAIN,
     "null": pa.null(),
-    "boolean": pa.bool_(),
-    "tinyint": pa.int8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "date": pa.date32(),
     # Microseconds; Doris has no Arrow type for a signed time of up to 838 hours.
     "time": pa.float64(),
     # Doris sends the 32 bits of the address as a signed number.
@@ -31,7 +26,6 @@ _PLAIN = {
 }
 
 _CLOCKS = frozenset({"datetime"})
-_UTC = ("UTC", "Etc/UTC", "+00:00")
 
 
 def arrow_type(of: DorisType, time_zone: str) -> pa.DataType:
@@ -105,7 +99,7 @@ def _names(of: DorisType) -> frozenset[str]:
 def _is_utc(kind: pa.DataType) -> bool:
     """Whether every moment inside is in UTC, so that a cast keeps the clock."""
     if pa.types.is_timestamp(kind):
-        return kind.tz in (None, *_UTC)
+        return kind.tz is None or kind.tz.lower() in UTC_NAMES
     return all(_is_utc(kind.field(at).type) for at in range(kind.num_fields))
 
 

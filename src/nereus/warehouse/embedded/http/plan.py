@@ -18,6 +18,7 @@ from nereus.warehouse.embedded.http.options import LoadOptions
 from nereus.warehouse.embedded.http.statements import Fields, LoadStatements
 from nereus.warehouse.embedded.sql.typed import SessionFacts
 from nereus.warehouse.embedded.types import STRING
+from nereus.warehouse.embedded.variables import UTC_NAMES
 from nereus.warehouse.embedded.write.keys import sequence_column
 from nereus.warehouse.embedded.write.labels import LabelUsed
 from nereus.warehouse.embedded.write.rows import target_columns
@@ -26,7 +27,7 @@ from nereus.warehouse.embedded.write.values import default
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.warehouse import Warehouse
 
-_UTC = ("utc", "etc/utc", "gmt", "+00:00", "z")
+_UTC = UTC_NAMES | {"z"}
 
 
 @dataclass(frozen=True, slots=True)

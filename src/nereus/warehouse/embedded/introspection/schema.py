@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from nereus.warehouse.embedded import audit
+from nereus.warehouse.embedded import arrow_types, audit
 from nereus.warehouse.embedded.catalog.model import Table, View
 from nereus.warehouse.embedded.catalog.snapshot import Snapshot, quoted
 from nereus.warehouse.embedded.errors import Refused
@@ -34,17 +34,7 @@ Provider = Callable[["SystemSchema"], Iterable[Sequence[Any]]]
 _PROVIDERS: dict[tuple[str, str], Provider] = {}
 
 #: Everything else goes as text, from which DuckDB casts.
-_ARROW = {
-    "boolean": pa.bool_(),
-    "tinyint": pa.int8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "date": pa.date32(),
-    "datetime": pa.timestamp("us"),
-}
+_ARROW = {**arrow_types.PLAIN, "datetime": pa.timestamp("us")}
 
 
 def provider(db: str, table: str) -> Callable[[Provider], Provider]:

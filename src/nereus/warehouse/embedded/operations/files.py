@@ -28,6 +28,7 @@ from nereus.warehouse.embedded.operations.remote import Bucket, Found, Place, ma
 from nereus.warehouse.embedded.sql.render import Renderer
 from nereus.warehouse.embedded.sql.typed import RelationColumn, Typed
 from nereus.warehouse.embedded.types import STRING, datetime
+from nereus.warehouse.embedded.variables import UTC_NAMES
 
 #: Objects of one S3().
 MOST_FILES = 10_000
@@ -49,7 +50,6 @@ _KNOWN = {
     "json_root",
     "jsonpaths",
 }
-_UTC = ("utc", "etc/utc", "gmt", "+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def _parquet_columns(cursor: duckdb.DuckDBPyConnection, path: Path, reading: Rea
         if typed is None or logical in ("UUID", "BSON", "FLOAT16", "TIME", "INTERVAL"):
             raise Refused(f"the Parquet column {column.name} of type {column.physical}", "Write simple types.")
         physical = schema.column(at).physical_type if logical else ""
-        if physical == "INT96" and reading.timezone.lower() not in _UTC:
+        if physical == "INT96" and reading.timezone.lower() not in UTC_NAMES:
             raise Refused(f"the Parquet column {column.name} of type INT96", "SET time_zone = 'UTC'.")
         if logical == "TIMESTAMP" and "milliseconds" in str(schema.column(at).logical_type):
             typed = Typed(typed.node, datetime(3))

@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from nereus.warehouse.embedded import arrow_types
 from nereus.warehouse.embedded.errors import DorisError, Refused
 from nereus.warehouse.embedded.http.failures import LoadFailed
 from nereus.warehouse.embedded.http.separators import unescape
 from nereus.warehouse.embedded.operations.remote import Bucket, Place, place_of, store_properties
 from nereus.warehouse.embedded.result import ResultColumn
 from nereus.warehouse.embedded.types import DorisType
+from nereus.warehouse.embedded.variables import UTC_NAMES
 from nereus.warehouse.embedded.wire.texts import texts
 
 #: Doris' names of Parquet compressions, with pyarrow's.
@@ -36,22 +38,9 @@ _VOLUME = re.compile(r"(\d+)\s*([A-Za-z]*)")
 _UNITS = {"": 0, "B": 0, "K": 10, "KB": 10, "M": 20, "MB": 20, "G": 30, "GB": 30, "T": 40, "TB": 40}
 #: What a Parquet file holds as it comes from the engine.
 _AS_IS = {
-    "boolean": pa.bool_(),
-    "tinyint": pa.int8(),
-    "smallint": pa.int16(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "date": pa.date32(),
-    "char": pa.string(),
-    "varchar": pa.string(),
-    "string": pa.string(),
-    "json": pa.string(),
-    "variant": pa.string(),
-    "largeint": pa.string(),
+    **arrow_types.PLAIN,
+    **dict.fromkeys(("char", "varchar", "string", "json", "variant", "largeint"), pa.string()),
 }
-_UTC = ("utc", "etc/utc", "gmt", "+00:00")
 _BOM = b"\xef\xbb\xbf"
 _ROWS = 100_000
 
@@ -163,7 +152,7 @@ def check_columns(target: Target, columns: Sequence[ResultColumn], timezone: str
                 raise Refused(f"the column {column.name} of type {kind} in a CSV file", "CAST it AS STRING.")
         elif not _fits(kind):
             raise Refused(f"the column {column.name} of type {kind} in a Parquet file", "CAST it AS STRING.")
-        elif kind.name == "datetime" and timezone.lower() not in _UTC:
+        elif kind.name == "datetime" and timezone.lower() not in UTC_NAMES:
             raise Refused(f"the DATETIME column {column.name} in a Parquet file", "SET time_zone = 'UTC'.")
 
 

@@ -28,6 +28,7 @@ from nereus.warehouse.embedded.types import (
     datetime,
     decimal,
 )
+from nereus.warehouse.embedded.variables import UTC_NAMES
 
 _TYPES = {
     "BOOLEAN": BOOLEAN,
@@ -57,7 +58,6 @@ _WHOLE_SECONDS = "CASE WHEN epoch_ns(t) % 1000000000 <> 0 THEN error(m) ELSE CAS
 _NANOSECONDS = (
     "the embedded warehouse refuses Parquet timestamps in nanoseconds that are not whole seconds. Write microseconds"
 )
-_UTC = ("utc", "etc/utc", "gmt", "+00:00")
 _PLACE = re.compile(r"(?:in |of |from )?(?:file )?['\"]?/\S*?/spool/[0-9a-f]{32}['\"]?")
 _WIDEST = 38
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
@@ -77,7 +77,7 @@ class ParquetColumn:
         """
         node = exp.column(self.name, quoted=True)
         if self.physical == _ADJUSTED:
-            if timezone.lower() not in _UTC:
+            if timezone.lower() not in UTC_NAMES:
                 raise refused(
                     f"the Parquet column {self.name}, whose timestamps are adjusted to UTC",
                     "Send the header timezone: UTC, or write timestamps without a time zone.",

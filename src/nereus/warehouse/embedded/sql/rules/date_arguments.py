@@ -8,9 +8,10 @@ from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.sql.rules import casts, dateparse, literals
 from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.types import BIGINT, DATE, DorisType, datetime
+from nereus.warehouse.embedded.variables import UTC_NAMES
 
 #: Zone names and offsets under which no clock is shifted.
-_UTC = frozenset({"utc", "etc/utc", "gmt", "z", "zulu", "+00:00", "-00:00", "etc/gmt", "universal"})
+_UTC = UTC_NAMES | {"z", "-00:00", "universal"}
 
 
 def as_moment(value: Typed) -> Typed:

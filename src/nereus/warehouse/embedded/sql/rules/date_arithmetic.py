@@ -25,7 +25,7 @@ from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import BIGINT, DATE, INT, DorisType, datetime
 
 #: Unit -> (DuckDB's function that makes an interval, multiples of it).
-_SHIFTS = {
+SHIFTS = {
     "YEAR": ("to_months", 12),
     "QUARTER": ("to_months", 3),
     "MONTH": ("to_months", 1),
@@ -48,7 +48,7 @@ def shift(value: Typed, count: Typed, unit_: str, *, back: bool = False) -> Type
     Constants are computed here, so that a filter on them can skip data. A result after the year 9999 or before
     the year 0 is an error, as in Doris.
     """
-    if unit_ not in _SHIFTS:
+    if unit_ not in SHIFTS:
         raise Refused(f"INTERVAL ... {unit_}", "Write YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND.")
     moment = exact_moment(f"date arithmetic in {unit_}", value)
     wide = unit_ in ("MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
@@ -58,7 +58,7 @@ def shift(value: Typed, count: Typed, unit_: str, *, back: bool = False) -> Type
     if isinstance(moment.literal, _date) and isinstance(steps, int) and not isinstance(steps, bool):
         found = _constant(moment.literal, -steps if back else steps, unit_, result)
         return replace(found, volatile=moment.volatile)
-    maker, times = _SHIFTS[unit_]
+    maker, times = SHIFTS[unit_]
     amount_ = sql(f"CAST(n AS BIGINT) * {times}" if times > 1 else "n", n=number)
     node = sql("d - i" if back else "d + i", d=moment, i=call(maker, amount_))
     if result == DATE:
@@ -85,7 +85,7 @@ def _constant(start: _date, steps: int, unit_: str, result: DorisType) -> Typed:
         elif unit_ in _SECONDS:
             moved = moment + timedelta(seconds=steps * _SECONDS[unit_])
         else:
-            moved = moment + timedelta(microseconds=steps * _SHIFTS[unit_][1])
+            moved = moment + timedelta(microseconds=steps * SHIFTS[unit_][1])
     except (OverflowError, ValueError) as error:
         raise DorisError(f"Operation {unit_.lower()}s_add of {start}, {steps} out of range") from error
     return literals.day(moved) if result == DATE else literals.moment(moved, result.scale or 0)
@@ -146,7 +146,7 @@ def _adder(name: str, unit_: str, *, back: bool) -> FunctionRule:
     return rule
 
 
-for _unit in _SHIFTS:
+for _unit in SHIFTS:
     for _way in ("add", "sub"):
         _name = f"{_unit.lower()}s_{_way}"
         if _unit != "DAY":
@@ -190,7 +190,7 @@ def timestampdiff(args: list[Typed], _facts: SessionFacts) -> Typed:
     """``timestampdiff(MONTH, a, b)`` -> whole months from a to b"""
     count_check("timestampdiff", args, 3)
     word = unit(args[0])
-    if word not in _SHIFTS or word in ("MILLISECOND", "MICROSECOND"):
+    if word not in SHIFTS or word in ("MILLISECOND", "MICROSECOND"):
         raise Refused(f"timestampdiff in {word}", "Write YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND.")
     return distance(args[2], args[1], word)
 
@@ -212,7 +212,7 @@ def _difference(name: str, unit_: str) -> FunctionRule:
     return rule
 
 
-for _unit in _SHIFTS:
+for _unit in SHIFTS:
     function(f"{_unit.lower()}s_diff")(_difference(f"{_unit.lower()}s_diff", _unit))
 
 

@@ -9,21 +9,13 @@ from nereus.warehouse.embedded.sql.registry import FunctionRule, function
 from nereus.warehouse.embedded.sql.rules import casts
 from nereus.warehouse.embedded.sql.rules.build import cast, count_check, number, sql, text, twice, typed
 from nereus.warehouse.embedded.sql.rules.date_arguments import amount, exact_moment, unit, wider_moment
+from nereus.warehouse.embedded.sql.rules.date_arithmetic import SHIFTS
 from nereus.warehouse.embedded.sql.rules.lambdas import let
 from nereus.warehouse.embedded.sql.typed import SessionFacts, Typed
 from nereus.warehouse.embedded.types import BIGINT, DATE, INT, DorisType, datetime
 
-#: Unit -> (DuckDB's function that makes an interval, multiples of it).
-_STEPS = {
-    "YEAR": ("to_months", 12),
-    "QUARTER": ("to_months", 3),
-    "MONTH": ("to_months", 1),
-    "WEEK": ("to_days", 7),
-    "DAY": ("to_days", 1),
-    "HOUR": ("to_hours", 1),
-    "MINUTE": ("to_minutes", 1),
-    "SECOND": ("to_seconds", 1),
-}
+#: The units that something can be rounded to.
+_UNITS = tuple(unit_ for unit_ in SHIFTS if unit_ not in ("MILLISECOND", "MICROSECOND"))
 _CALENDAR = ("YEAR", "QUARTER", "MONTH", "WEEK", "DAY")
 _DAYS = "date_diff('day', DATE '0001-01-01', CAST({0} AS DATE))"
 _TIME = "(epoch_us({0}) - epoch_us(date_trunc('day', {0})))"
@@ -56,7 +48,7 @@ def _rounding(name: str, unit_: str, *, up: bool) -> FunctionRule:
     return rule
 
 
-for _unit in _STEPS:
+for _unit in _UNITS:
     for _way in ("floor", "ceil"):
         _name = f"{_unit.lower()}_{_way}"
         function(_name)(_rounding(_name, _unit, up=_way == "ceil"))
@@ -71,7 +63,7 @@ def rounded_to(value: Typed, period: Typed | None, unit_: str, *, up: bool) -> T
         raise Refused(f"rounding to {steps} times a {unit_}", "Write a positive number.")
     moment = _moment(value, unit_)
     twice(moment, f"rounding to {unit_}")
-    maker, times = _STEPS[unit_]
+    maker, times = SHIFTS[unit_]
     width = f"{maker}({steps * times})"
     exact = "date_trunc('second', CAST(d AS TIMESTAMP))" if unit_ == "WEEK" else "CAST(d AS TIMESTAMP)"
     down = sql(f"time_bucket({width}, {exact}, TIMESTAMP '0001-01-01 00:00:00')", d=moment)
@@ -97,7 +89,7 @@ def rounded_since(value: Typed, period: Typed | None, origin: Typed | None, unit
 
 def _since(start: exp.Expression, period: Typed, unit_: str, *, up: bool) -> exp.Expression:
     """With the moment as the lambda parameter d: its whole units since the start, then whole periods of them."""
-    maker, times = _STEPS[unit_]
+    maker, times = SHIFTS[unit_]
     rounded = "u - ((u % n) + n) % n" + (" + CASE WHEN ((u % n) + n) % n = 0 THEN 0 ELSE n END" if up else "")
     target = f"o + {maker}(CAST(({rounded}) * {times} AS BIGINT))"
     moved = f"CASE WHEN n < 1 THEN NULL WHEN year({target}) NOT BETWEEN 0 AND 9999 THEN error(m) ELSE {target} END"
@@ -144,6 +136,6 @@ def date_ceil(args: list[Typed], _facts: SessionFacts) -> Typed:
 
 def _unit_or_day(value: Typed) -> str:
     found = unit(value) if isinstance(value.node, exp.Interval) else "DAY"
-    if found not in _STEPS:
+    if found not in _UNITS:
         raise Refused(f"rounding to {found}", "Write YEAR, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND.")
     return found
