@@ -1,4 +1,4 @@
-"""kill -9 during COMMIT, while an AGGREGATE table is merged and a view refreshed: each write is there as a whole or not at all.
+"""kill -9 during COMMIT, while an AGGREGATE table is merged and a view refreshed: each write is whole or absent.
 
 NEREUS_KILL_COMMITS sets how often the warehouse is killed (2 by default).
 """

@@ -160,6 +160,7 @@ class Jobs:
 
     def tick(self) -> None:
         """Run what is due, one job after the other."""
+        self._follow_clock()
         for job_id in [job_id for job_id, due in self._due.items() if self.clock() >= due]:
             with self._guard:
                 job = self._jobs.get(job_id)
@@ -167,6 +168,16 @@ class Jobs:
                     continue
                 self._plan(job, self.clock(), ran=True)
             self._run(job)
+
+    def _follow_clock(self) -> None:
+        """A clock that was set back must not put the next run off."""
+        now = self.clock()
+        with self._guard:
+            for job in self._jobs.values():
+                due = self._due.get(job.id)
+                if due is not None and job.every:
+                    begins, step = datetime.fromisoformat(job.starts), interval(job.every, job.unit)
+                    self._due[job.id] = min(due, next_run(begins, step, now))
 
     def _run(self, job: Job) -> None:
         tasks = self._warehouse.views.tasks

@@ -150,7 +150,9 @@ class Views:
             step = interval(made.every, made.unit)
             begins = datetime.fromisoformat(made.starts) if made.starts else view.created_at or self._begun
             after = self._begun if made.starts else max(self._begun, begins)
-            due = self._due.setdefault(view.id, next_run(begins, step, after))
+            # A clock that was set back must not put the next run off.
+            planned = self._due.get(view.id) or next_run(begins, step, after)
+            due = self._due[view.id] = min(planned, next_run(begins, step, now))
             if now >= due:
                 self._due[view.id] = next_run(begins, step, now)
                 if self._in_line(view) < 1:

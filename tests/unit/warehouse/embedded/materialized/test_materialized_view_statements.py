@@ -176,6 +176,12 @@ def test_a_schedule_refreshes_when_it_is_due_and_not_while_it_is_paused(run):
     views.tick()
     wait(run)
     assert len(tasks(run, "mv")) == 2
+    # A clock that jumps ahead and back puts no run off.
+    for hours in (1000, 6, 7):
+        views.clock = lambda later=hours: begun + timedelta(hours=later, minutes=30)
+        views.tick()
+        wait(run)
+    assert len(tasks(run, "mv")) == 4
     views.clock = lambda: datetime.now(UTC).replace(tzinfo=None)
 
 
