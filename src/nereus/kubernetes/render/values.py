@@ -22,7 +22,7 @@ HOT_CLASS, COLD_CLASS = "nereus-hot", "nereus-cold"
 INGRESS_CLASS, INGRESS_NAMESPACE = "nereus", "nereus-ingress"
 ISSUER, ACME_ISSUER = "nereus", "acme"
 #: Where a machine keeps its volumes when nobody says otherwise.
-_USUAL_FOLDER = "/srv/nereus/{tier}/{tier}-0/data"
+_USUAL_FOLDER = "/srv/nereus/{tier}/0/data"
 #: machine -> tier -> folders
 Disks = Mapping[str, Mapping[str, Sequence[str]]]
 _S3_SERVICE = "http://seaweedfs-s3.nereus-storage.svc.cluster.local:8333"
