@@ -83,6 +83,8 @@ class Deployment:
         # Also without changes: outputs, such as the way to the machines, may differ.
         terraform.apply()
         changes += verdict.changes
+        for name in verdict.systems:
+            _forget_host_key(self.places.known_hosts, wanted.nodes[name].address)
         self._attach(wanted)
         contract = Contract.model_validate(terraform.outputs()["contract"])
         self.places.contract.write_text(contract.as_json(), "utf-8")
@@ -271,3 +273,10 @@ def _ssh_key(places: Places) -> None:
         timeout=60,
         capture_output=True,
     )
+
+
+def _forget_host_key(known_hosts: Path, address: str) -> None:
+    """A machine made anew has another key; whoever answers with the old one is not it."""
+    if known_hosts.exists():
+        command = ["ssh-keygen", "-q", "-R", address, "-f", str(known_hosts)]
+        subprocess.run(command, check=False, timeout=60, capture_output=True)

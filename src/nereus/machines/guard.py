@@ -29,10 +29,14 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a plan does, a line each, and what of it is refused."""
+    """What a plan does, a line each, and what of it is refused.
+
+    `systems` names the machines that get a new root disk, and with it new SSH host keys.
+    """
 
     changes: tuple[str, ...]
     refusals: tuple[Refusal, ...]
+    systems: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -74,7 +78,8 @@ def judge(plan: Mapping[str, Any], *, rebuild: Collection[str] = (), destroy: bo
         return Verdict(tuple(line for step in steps for line in _removed(step)), ())
     refusals = tuple(refusal for step in steps for refusal in _refused(step, rebuild))
     new = {step.node for step in steps if step.kind == "root" and step.actions == ("create",)}
-    return Verdict(tuple(line for step in steps for line in _words(step, new)), refusals)
+    systems = tuple(step.node for step in steps if step.kind == "root" and "create" in step.actions and step.node)
+    return Verdict(tuple(line for step in steps for line in _words(step, new)), refusals, systems)
 
 
 def prevented(text: str) -> BadInput | None:
