@@ -1,6 +1,6 @@
 # The front door. Every target only calls `nereus` or a tool of the same environment.
 .DEFAULT_GOAL := help
-.PHONY: help provision status plan doctor bench images bundle fidelity secret usecases stop destroy test test-infra cluster-sim verify-cluster lint format lock
+.PHONY: help provision status plan lab provider-mirror doctor bench images bundle fidelity secret usecases stop destroy test test-infra cluster-sim verify-cluster lint format lock
 
 PYTHON ?= python3
 NEREUS := .venv/bin/nereus
@@ -11,7 +11,7 @@ $(READY): locks/nereus.txt pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 provision: $(READY) ## stand the platform up; again: changes nothing and says so  [TARGET=local|vms|hosts|cluster]
 	@$(NEREUS) provision $(if $(TARGET),--target $(TARGET))
@@ -19,8 +19,14 @@ provision: $(READY) ## stand the platform up; again: changes nothing and says so
 status: $(READY) ## what is up, since when, its memory, a real probe, its URL
 	@$(NEREUS) status
 
-plan: $(READY) ## what the declared platform needs and costs, year by year; changes nothing
-	@$(NEREUS) plan
+plan: $(READY) ## what the declared platform needs and costs, year by year, and what machines would change; changes nothing
+	@$(NEREUS) plan $(if $(TARGET),--target $(TARGET))
+
+lab: $(READY) ## a private libvirt to try TARGET=vms in: namespaces of its own, one folder, one process
+	@$(NEREUS) lab up
+
+provider-mirror: $(READY) ## build Terraform's libvirt provider from pinned sources, where its registry is out of reach
+	@$(NEREUS) provider-mirror
 
 doctor: $(READY) ## what this machine, and each machine of the target, lacks; changes nothing  [TARGET=local|vms|hosts]
 	@$(NEREUS) doctor $(if $(TARGET),--target $(TARGET))
