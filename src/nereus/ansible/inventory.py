@@ -82,6 +82,17 @@ class Inventory:
                 return level[variable]
         return None
 
+    def disk_folders(self) -> dict[str, dict[str, list[str]]]:
+        """Machine -> tier -> the folders of its data disks, as the role data_disks numbers them."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for host in self.hosts:
+            tiers = found.setdefault(host.name, {})
+            disks = self.value(host, "data_disks_disks")
+            for disk in disks if isinstance(disks, list) else ():
+                folders = tiers.setdefault(disk["tier"], [])
+                folders.append(f"/srv/nereus/{disk['tier']}/{len(folders)}/data")
+        return found
+
     def as_mapping(self) -> dict[str, Any]:
         """In the form that Ansible's YAML inventories have. JSON is YAML, and needs no quoting rules of its own."""
         children = {

@@ -10,6 +10,7 @@ from nereus.ansible import hosts_file
 from nereus.ansible.inventory import AGENTS, SERVERS, Inventory
 from nereus.home import Home
 from nereus.machines.contract import Contract
+from tests.unit.ansible.test_machine_problems import BLANK, machines
 
 CONTRACT = {
     "nodes": {
@@ -41,6 +42,16 @@ def test_what_was_planned_is_what_is_asked_for() -> None:
     first, second = inventory().hosts
     assert first.variables["data_disks_disks"] == [{"serial": "hot-0", "tier": "hot", "gib": 3072.0}]
     assert (second.variables["preflight_cores"], second.variables["preflight_memory_gib"]) == (8, 60)
+
+
+def test_folders_of_disks_are_those_that_the_role_mounts() -> None:
+    disks = [{"serial": serial, "tier": tier, "gib": 1} for serial, tier in (("a", "hot"), ("b", "cold"), ("c", "hot"))]
+    contract = {**CONTRACT, "nodes": {"n": {"address": "10.77.0.10", "roles": ["server"], "cores": 1, "memory_gib": 1}}}
+    contract["nodes"]["n"]["disks"] = disks  # type: ignore[index]
+    folders = Inventory.from_contract(Contract.model_validate(contract), Path("k")).disk_folders()["n"]
+    asked = {serial: [{**BLANK, "path": f"/dev/{serial}"}] for serial in "abc"}
+    mounts = [f"{place['mount']}/data" for place in machines.disk_places(disks, {"disks": {"asked": asked}})]
+    assert sorted(folders["hot"] + folders["cold"]) == sorted(mounts)
 
 
 def test_ssh_reads_its_options_whole() -> None:
