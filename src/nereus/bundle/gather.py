@@ -168,7 +168,7 @@ def _chart_address(item: Item) -> str:
     listed = YAML(typ="safe").load(answer.text)["entries"].get(name, [])
     for chart in listed:
         if str(chart["version"]) == version:
-            return urljoin(repository, chart["urls"][0])
+            return str(urljoin(repository, chart["urls"][0]))
     raise Failure(f"{repository} lists no {name} {version}")
 
 

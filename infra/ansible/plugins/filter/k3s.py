@@ -111,12 +111,12 @@ def node_problems(node: Mapping[str, Any]) -> list[str]:
     found = []
     name = node["name"]
     wrong, right = ("k3s-agent.service", "k3s.service") if node["server"] else ("k3s.service", "k3s-agent.service")
-    kind = "server" if node["server"] else "agent"
+    kind = "a server" if node["server"] else "an agent"
     reset = f"If nothing on it is needed: ansible-playbook playbooks/reset.yml --limit {name}"
     if node["architecture"] != "x86_64":
         found.append(f"{name} is {node['architecture']}; the pinned files are for x86_64. Use another machine.")
     if wrong in node["units"]:
-        found.append(f"{name} is to be a {kind} and runs {wrong}: its part cannot be changed in place. {reset}")
+        found.append(f"{name} is to be {kind} and runs {wrong}: its part cannot be changed in place. {reset}")
     elif node["state"] and right not in node["units"]:
         found.append(
             f"{name} holds a cluster's state in /var/lib/rancher/k3s and has no {right}: "
