@@ -39,6 +39,7 @@ def provider_mirror() -> None:
 @lab.command("up")
 def lab_up(config: Config = DEFAULT_CONFIG) -> None:
     """Start it. Again: changes nothing and says so."""
+    Home.beside(config).create()
     here = _lab(config)
     started = here.up()
     out.print("The lab is up." if started else "Nothing changed: the lab was up.")
@@ -95,14 +96,14 @@ def destroy_vms(config: Path) -> None:
 def _machines(platform: Platform, config: Path, tell: Callable[[str], None]) -> Machines:
     from nereus.machines.front import Machines
 
-    return Machines(platform, Home.beside(config).create(), tell)
+    return Machines(platform, Home.beside(config), tell)
 
 
 def _lab(config: Path) -> Lab:
     from nereus.machines.lab import Lab
     from nereus.machines.places import Places
 
-    return Lab(Places(Home.beside(config).create()).lab)
+    return Lab(Places(Home.beside(config)).lab)
 
 
 def _list(changes: Collection[str], notes: Collection[str]) -> None:
