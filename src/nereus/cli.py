@@ -223,6 +223,8 @@ def _mount() -> None:
     app.command("verify-cluster")(verify_cluster)
     app.command("provider-mirror")(cli_machines.provider_mirror)
     app.command("verify")(cli_operations.verify)
+    app.command("scale")(cli_operations.scale)
+    app.command("upgrade")(cli_operations.upgrade)
     app.command("backup")(cli_backup.backup)
     app.command("backups")(cli_backup.listed)
     app.command("restore")(cli_backup.restore)

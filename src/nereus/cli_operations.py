@@ -1,9 +1,11 @@
-"""`nereus verify`, and what keeps a platform on Kubernetes going: scale, upgrade, history, exporter."""
+"""`nereus verify`, and what keeps a platform on Kubernetes going: scale, upgrade."""
 
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +18,11 @@ from nereus.home import Home
 
 if TYPE_CHECKING:
     from nereus.config import Platform
+    from nereus.kubernetes.operations.cluster import Cluster
+    from nereus.kubernetes.operations.doris import Wait
     from nereus.kubernetes.operations.kubectl import Kubectl
     from nereus.kubernetes.operations.verify import Doors
+    from nereus.warehouse.client import Warehouse
 
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
 
@@ -58,3 +63,59 @@ def cluster(platform: Platform, home: Home, kubeconfig: Path | None, program: st
         )
     declared = Path(platform.cluster.kubeconfig).expanduser() if platform.cluster else home.secrets / "kubeconfig"
     return Kubectl(kubeconfig or declared, program)
+
+
+def scale(
+    backends: Annotated[int | None, typer.Option(help="How many backends there are to be.")] = None,
+    frontends: Annotated[int | None, typer.Option(help="How many frontends: 1, 3 or 5.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    kubeconfig: Kubeconfig = None,
+    kubectl: Program = "kubectl",
+) -> None:
+    """Another number of backends or frontends, emptied or dropped in SQL first. Broken off: run it again."""
+    from nereus.kubernetes.operations.scale import scale_backends, scale_frontends
+
+    if backends is None and frontends is None:
+        raise BadInput("nothing to scale", fix="Give --backends N or --frontends N.")
+    with _operated(config, kubeconfig, kubectl) as (platform, warehouse, there, wait):
+        changes = []
+        if frontends is not None:
+            changes += scale_frontends(warehouse, there, frontends, wait)
+        if backends is not None:
+            changes += scale_backends(warehouse, there, backends, min(platform.data.replicas, backends), wait)
+    _told(changes)
+
+
+def upgrade(config: Config = DEFAULT_CONFIG, kubeconfig: Kubeconfig = None, kubectl: Program = "kubectl") -> None:
+    """Bring Doris to versions.yaml's version: backends, then frontends, one at a time. Broken off: run it again."""
+    from nereus.kubernetes import catalogue
+    from nereus.kubernetes.operations import upgrade as operation
+
+    images = catalogue.read().images
+    with _operated(config, kubeconfig, kubectl) as (_, warehouse, there, wait):
+        changes = operation.upgrade(warehouse, there, images["doris-fe"], images["doris-be"], wait)
+    _told(changes)
+
+
+@contextmanager
+def _operated(
+    config: Path, kubeconfig: Path | None, program: str
+) -> Iterator[tuple[Platform, Warehouse, Cluster, Wait]]:
+    """The declared cluster's warehouse as root, through kubectl; progress is printed."""
+    from nereus.config import load
+    from nereus.kubernetes.operations.cluster import NAMESPACE, OnKubernetes
+    from nereus.kubernetes.operations.doris import Wait
+    from nereus.warehouse.client import Warehouse
+
+    platform, home = load(config), Home.beside(config).create()
+    kubectl = cluster(platform, home, kubeconfig, program)
+    with kubectl.forwarded("svc/warehouse-fe-service", NAMESPACE, 9030) as port:
+        root = replace(Warehouse.for_user(platform, home, "root"), host="127.0.0.1", mysql_port=port)
+        yield platform, root, OnKubernetes(kubectl), Wait(lambda text: out.print(f"  {escape(text)}"))
+
+
+def _told(changes: list[str]) -> None:
+    for change in changes:
+        out.print(f"  [green]+[/] {escape(change)}")
+    if not changes:
+        out.print("Nothing changed.")
