@@ -58,7 +58,10 @@ class Known:
 def faults(known: Known, found: Iterable[Pods]) -> Iterator[Fault]:
     """Everything that is named and not there, or there twice."""
     yield from _twice(known.objects)
-    yield from _namespaces(known)
+    homeless = list(_namespaces(known))
+    yield from homeless
+    if homeless:
+        return
     workloads = list(found)
     for each in workloads:
         yield from _of_pods(known, each)
