@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from nereus import secrets
 from nereus.home import Home
@@ -62,13 +61,13 @@ def put_into_group(warehouse: Warehouse, user: str, group: str) -> bool:
 
 def groups() -> Mapping[str, Mapping[str, str]]:
     """The properties of every workload group that k8s/warehouse describes, by its name."""
-    text = (PROJECT / "k8s" / "warehouse" / "20-workload-groups.sql").read_text("utf-8")
+    text = _file("20-workload-groups.sql")
     return {name: dict(_PROPERTY.findall(inside)) for name, inside in _GROUP.findall(text)}
 
 
 def _ensure_own_queries(warehouse: Warehouse) -> Iterator[str]:
     if "my_queries" not in {next(iter(row.values())) for row in warehouse.query(f"SHOW TABLES FROM {OPS_DATABASE}")}:
-        warehouse.execute(_file("my_queries.sql"))
+        warehouse.execute(_file("35-my-queries.sql"))
         yield f"view {OPS_DATABASE}.my_queries created"
     if SCIENTISTS not in {row["Name"] for row in warehouse.query("SHOW ROLES")}:
         warehouse.execute(f"CREATE ROLE {SCIENTISTS}")
@@ -78,7 +77,7 @@ def _ensure_own_queries(warehouse: Warehouse) -> Iterator[str]:
 
 
 def _file(name: str) -> str:
-    return (Path(__file__).parent / name).read_text("utf-8")
+    return (PROJECT / "k8s" / "warehouse" / name).read_text("utf-8")
 
 
 def _ensure_groups(warehouse: Warehouse) -> Iterator[str]:

@@ -1,5 +1,5 @@
 -- What one's own queries took. The audit log itself holds everybody's statements, and is closed to users.
-CREATE VIEW nereus_ops.my_queries AS
+CREATE VIEW IF NOT EXISTS nereus_ops.my_queries AS
 SELECT
     query_id,
     `time` AS started,
