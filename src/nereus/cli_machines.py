@@ -82,15 +82,15 @@ def plan_vms(platform: Platform, config: Path, rebuild: Collection[str] = ()) ->
 
 
 def destroy_vms(config: Path) -> None:
-    """Delete the machines that this deployment has, with their data. The caller has asked for consent."""
+    """Delete the machines that this deployment has, with their data, and its lab. The caller has asked for consent."""
     from nereus.config import load
     from nereus.machines.places import Places
 
-    if not Places(Home.beside(config)).root.exists():
-        return
-    with _telling("deleting machines") as tell:
-        removed = _machines(load(config), config, tell).destroy()
-    _list(removed, ())
+    if Places(Home.beside(config)).root.exists():
+        with _telling("deleting machines") as tell:
+            removed = _machines(load(config), config, tell).destroy()
+        _list(removed, ())
+    _lab(config).remove()
 
 
 def _machines(platform: Platform, config: Path, tell: Callable[[str], None]) -> Machines:

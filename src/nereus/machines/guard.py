@@ -142,12 +142,12 @@ def _unasked(step: _Step) -> Refusal:
     if step.kind == "root":
         return Refusal(
             f"the root disk of {step.node} would be made anew: the system on it is lost, data disks stay.",
-            f"Where that is wanted, run again with --rebuild {step.node}.",
+            f"Where that is wanted, add --rebuild {step.node} to `nereus provision`.",
         )
     why = ", ".join(_difference(step)) or "another root disk"
     return Refusal(
         f"the machine {step.node} would be switched off and made anew ({why}); its disks stay.",
-        f"Where that is wanted, one machine at a time: run again with --rebuild {step.node}.",
+        f"Where that is wanted, one machine at a time: add --rebuild {step.node} to `nereus provision`.",
     )
 
 
