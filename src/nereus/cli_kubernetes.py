@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from nereus.home import Home
 
 Config = Annotated[Path, typer.Option("--config", help="The declared platform.")]
 DEFAULT_CONFIG = Path("platform.yaml")
@@ -35,7 +39,7 @@ def render(
             f"--year is {year}; expected 0 to {platform.data.horizon_years} (data.horizon_years).",
             fix="Write a year of the plan, or leave it out for the last.",
         )
-    found = rendering(platform, home, to or home.run / "kubernetes", year=year)
+    found = rendering(platform, home, to or home.run / "kubernetes", year=year, disks=_disks(home))
     table = Table("component", "pods", "cpu", "memory", "hot disk", "cold disk", "machines", box=None, pad_edge=False)
     places: dict[str, list[str]] = {}
     for machine in found.schedule.machines:
@@ -53,6 +57,23 @@ def render(
         f"All {count} pods find a place on {found.sized.nodes} machines (overlay {found.overlay}, "
         f"year {found.sized.year.year}). Written to {escape(str(found.out))}; steps.yaml says the order."
     )
+
+
+def _disks(home: Home) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """The folders of data disks on machines that were provisioned from here; none where there are none yet."""
+    from nereus.machines.contract import Contract
+    from nereus.machines.places import Places
+
+    path = Places(home).contract
+    if not path.exists():
+        return {}
+    return {
+        name: {
+            tier: [f"/srv/nereus/{tier}/{disk.serial}/data" for disk in node.disks if disk.tier == tier]
+            for tier in ("hot", "cold")
+        }
+        for name, node in Contract.read(path).nodes.items()
+    }
 
 
 def secret_rotate(
