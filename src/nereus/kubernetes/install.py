@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from nereus.errors import BadInput, Failure
 from nereus.kubernetes.operations.kubectl import Kubectl
 from nereus.kubernetes.render import Rendered
@@ -67,23 +69,26 @@ class Installer:
     def run(self, tell: Tell) -> None:
         """Every step. What a step would refuse is found by a dry run before anything of that step is applied."""
         for step in self.rendered.steps:
-            name = str(step["step"])
-            tell(f"{name}: dry run")
-            self.apply(step, dry_run=True)
-            tell(f"{name}: apply")
-            self.apply(step, dry_run=False)
+            name, charts = str(step["step"]), step.get("charts", ())
+            for objects in self._batches(step):
+                tell(f"{name}: {len(objects)} objects, dry run and apply")
+                for more in (("--dry-run=server",), ()):
+                    self.kubectl(*_APPLY, *more, "-f", "-", given=_list_of(objects), seconds=_APPLY_S)
+            for dry_run in (True, False):
+                for chart in charts:
+                    tell(f"{name}: {chart['name']}, {'dry run' if dry_run else 'install'}")
+                    self.chart(chart, self.rendered.out, dry_run)
             self.wait(step, tell)
 
-    def apply(self, step: Mapping[str, Any], *, dry_run: bool) -> None:
-        """Apply one step, or only ask the server whether it would be accepted. Raises Failure with every refusal."""
-        more = ("--dry-run=server",) if dry_run else ()
-        if "kustomize" in step:
-            folder = self.rendered.out / str(step["kustomize"])
-            self.kubectl(*_APPLY, *more, "-k", str(folder), seconds=_APPLY_S)
-        elif step["step"] == "secrets":
-            self.kubectl(*_APPLY, *more, "-f", "-", given=_list_of(self.secrets), seconds=_APPLY_S)
-        for chart in step.get("charts", ()):
-            self.chart(chart, self.rendered.out, dry_run)
+    def _batches(self, step: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
+        """The objects of a step. Namespaces go first: even a dry run wants them there."""
+        if step["step"] == "secrets":
+            yield list(self.secrets)
+        elif "kustomize" in step:
+            built = self.kubectl("kustomize", str(self.rendered.out / str(step["kustomize"])))
+            objects = [each for each in YAML(typ="safe").load_all(built) if each]
+            spaces = [each for each in objects if each["kind"] == "Namespace"]
+            yield from (each for each in (spaces, [one for one in objects if one["kind"] != "Namespace"]) if each)
 
     def wait(self, step: Mapping[str, Any], tell: Tell) -> None:
         """Wait until what the step made is there. Raises Failure with what is not."""

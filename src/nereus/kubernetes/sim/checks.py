@@ -61,7 +61,7 @@ def settle(api: Api, limit_s: float = 120) -> tuple[str, ...]:
         if now != before:
             before, quiet_since = now, time.monotonic()
         quiet = time.monotonic() - quiet_since
-        if (not left and quiet > 1.5) or time.monotonic() > limit:
+        if (not left and quiet > 1) or time.monotonic() > limit:
             return left
         if left and quiet > 8:
             return left
