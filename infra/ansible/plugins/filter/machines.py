@@ -17,8 +17,9 @@ _TIERS = ("hot", "cold", "cache")
 _MOST_DISKS = 64
 #: A disk is sold in decimal units and loses a little to its partition table: what may be missing of the declared size.
 _SIZE_SLACK = 0.05
-#: The same for memory, which firmware and kernel take from.
+#: The same for memory, which firmware and kernel take from: a share, and GiB whatever the size.
 _MEMORY_SLACK = 0.07
+_MEMORY_SLACK_GIB = 0.1
 #: Certificates and the warehouse's transactions want one time everywhere; what NTP mends by itself is allowed.
 _SKEW_SECONDS = 60
 
@@ -102,7 +103,7 @@ def _system(report: Mapping[str, Any], wants: Mapping[str, Any]) -> Found:
     if seen["cores"] < wants["cores"]:
         fix = f"Give it the cores, or declare machines.cores: {seen['cores']} in platform.yaml."
         yield f"it has {seen['cores']} cores; expected {wants['cores']:g}", fix
-    if seen["memory_gib"] < wants["memory_gib"] * (1 - _MEMORY_SLACK):
+    if seen["memory_gib"] < wants["memory_gib"] * (1 - _MEMORY_SLACK) - _MEMORY_SLACK_GIB:
         fix = "Give it the memory, or declare what it has in platform.yaml (machines.memory_gb)."
         yield f"it has {seen['memory_gib']:.1f} GiB of memory; expected {wants['memory_gib']:g}", fix
 
