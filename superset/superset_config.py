@@ -7,6 +7,7 @@ SUPERSET_CACHE_DIR            folder of the cache where there is no Valkey
 SUPERSET_REDIS_URL            Valkey, where there is one
 SUPERSET_PORTAL_ORIGIN        the one page that may show a dashboard in a frame
 SUPERSET_BEHIND_PROXY         1 where a proxy in front names the browser's address
+SUPERSET_METRICS_PORT         where Prometheus reads how often and how fast Superset answers; without it nothing listens
 SUPERSET_OIDC_FILE            JSON with an OpenID Connect provider; without it people log in with passwords
 """
 
@@ -144,6 +145,14 @@ def SQL_QUERY_MUTATOR(sql: str, **_context: object) -> str:  # noqa: N802 - Supe
     }
     told = " ".join(f"{name}={str(value).replace('*/', '')}" for name, value in tags.items() if value is not None)
     return f"/* superset {told} */ {sql}" if told else sql
+
+
+def FLASK_APP_MUTATOR(app: Any) -> None:  # noqa: ANN401, N802 - Superset's name
+    """Serve counts of requests where a port is declared for them."""
+    if port := os.environ.get("SUPERSET_METRICS_PORT"):
+        from nereus_superset.metrics import watch
+
+        watch(app, int(port))
 
 
 # Who logs in.

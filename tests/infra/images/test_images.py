@@ -113,10 +113,12 @@ def test_superset_is_set_up_and_answers(start: Start, superset_settings: Path) -
         assert job.podman("wait", job.id, timeout=900).strip() == "0", job.log()
     assert json.loads(job.log().splitlines()[-1]) == {"embedded": {}}
     with step("superset"):
-        web = start("superset", *given, writable=("/tmp",))  # noqa: S108
+        metrics = ("--env", "SUPERSET_METRICS_PORT=9102")
+        web = start("superset", *given, *metrics, writable=("/tmp",))  # noqa: S108
         web.healthy("http://127.0.0.1:8088/health", "OK")
     # /health answers where every page fails; the login page needs the records.
     web.healthy("http://127.0.0.1:8088/login/", "csrf_token")
+    assert 'superset_requests_total{kind="login",status="2xx"}' in web.page("http://127.0.0.1:9102/metrics")[1]
 
 
 #: Stands for the proxy that zero-to-jupyterhub starts in a pod of its own: it takes routes and knows none.
