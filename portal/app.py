@@ -14,7 +14,8 @@ import frame
 import roles
 from pages import ADDRESSES
 
-st.set_page_config(page_title="Nereus", page_icon=":material/database:", layout="wide")
+# Without an icon of its own: one of Streamlit's names would be fetched from the internet.
+st.set_page_config(page_title="Nereus", layout="wide")
 
 chosen = frame.choose_language()
 roles.ask_for_login(chosen)

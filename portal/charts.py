@@ -165,7 +165,7 @@ def stacked(
     figure.update_layout(barmode="stack", hovermode="closest")
     figure.update_xaxes(title=unit, tickformat=",.0f", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    return _styled(figure, hover="closest")
+    return _styled(figure, hover="closest", height=160 + 70 * len(options))
 
 
 def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], unit: str, axis: str) -> go.Figure:
@@ -211,7 +211,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], middle: float, unit: str, 
         middle: the outcome with every input at its typical value.
     """
     figure = go.Figure()
-    names = [_lines(name, 34) for name, _, _ in bars]
+    names = [_lines(name, 44) for name, _, _ in bars]
     ends = ([low for _, low, _ in bars], [high for _, _, high in bars])
     for title, values, colour, number in ((at_low, ends[0], BLUE, 0), (at_high, ends[1], ORANGE, 1)):
         figure.add_bar(
@@ -228,7 +228,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], middle: float, unit: str, 
     figure.update_layout(barmode="overlay", bargap=0.3)
     figure.update_xaxes(title=unit, tickformat=",.0f")
     figure.update_yaxes(autorange="reversed")
-    return _styled(figure, hover="closest", height=120 + 40 * len(bars))
+    return _styled(figure, hover="closest", height=140 + 46 * len(bars))
 
 
 def localised(figure: go.Figure, t: Language) -> go.Figure:
@@ -245,7 +245,8 @@ def _lines(name: str, width: int = _LONGEST_LINE) -> str:
 
 
 def _pattern(number: int) -> dict[str, object]:
-    return {"shape": PATTERNS[number % len(PATTERNS)], "size": 6, "solidity": 0.2, "fgcolor": "white"}
+    shape = PATTERNS[number % len(PATTERNS)]
+    return {"shape": shape, "size": 8, "solidity": 0.15, "fillmode": "overlay", "fgcolor": "rgba(255,255,255,0.7)"}
 
 
 def _limits(figure: go.Figure, limits: Mapping[str, float]) -> None:

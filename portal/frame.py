@@ -27,6 +27,8 @@ _LANGUAGE = "language"
 _LOOK = (Path(__file__).parent / "look.css").read_text("utf-8")
 #: A longer table gets a height of its own on the screen.
 _TALL = 16
+#: Columns with more decimals than this somewhere keep each number's own.
+_MOST_PLACES = 2
 #: Columns of statements.
 _CODE = ("statement",)
 
@@ -101,9 +103,15 @@ def table(t: Language, name: str, rows: Rows) -> None:
         f'<th data-column="{html.escape(column)}"{_class(column, numeric)}>{html.escape(t(f"columns.{column}"))}</th>'
         for column in columns
     )
+    # Where each row has a unit of its own, its numbers have nothing in common with those above.
+    alike = numeric if "unit" not in columns else ()
+    places = {column: _places([row.get(column) for row in rows]) for column in alike}
     lines = "".join(
         "<tr>"
-        + "".join(f"<td{_class(each, numeric)}>{html.escape(cell(t, row.get(each)))}</td>" for each in columns)
+        + "".join(
+            f"<td{_class(each, numeric)}>{html.escape(cell(t, row.get(each), places.get(each)))}</td>"
+            for each in columns
+        )
         + "</tr>"
         for row in rows
     )
@@ -114,22 +122,31 @@ def table(t: Language, name: str, rows: Rows) -> None:
     )
 
 
-def cell(t: Language, value: object) -> str:
-    """A value as it stands in a table: numbers keep the decimals they were rounded to."""
+def cell(t: Language, value: object, places: int | None = None) -> str:
+    """A value as it stands in a table: numbers with so many decimals, or with those they were rounded to."""
     match value:
         case None:
             return ""
         case bool() | str():
             return str(value)
-        case int():
-            return t.number(value, ",")
-        case float():
-            return t.number(value, ",")
+        case int() | float():
+            return t.number(value, f",.{_decimals(value) if places is None else places}f")
         case datetime():
             return t.number(value, "second")
         case date():
             return t.number(value, "date")
     return str(value)
+
+
+def _places(values: Sequence[object]) -> int | None:
+    """The decimals of a whole column; None where its numbers are of too different kinds to be written alike."""
+    most = max(_decimals(value) for value in values if isinstance(value, int | float))
+    return most if most <= _MOST_PLACES else None
+
+
+def _decimals(value: float) -> int:
+    text = f"{value:.10f}".rstrip("0")
+    return len(text.partition(".")[2])
 
 
 def _is_number(value: object) -> bool:

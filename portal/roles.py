@@ -58,4 +58,4 @@ def log_out(t: Language) -> None:
     if access.provider(_home()) is not None:
         st.button(label, on_click=st.logout, help=shown, type="tertiary")
     elif _cookie():
-        st.html(f'<a class="quiet" href="logout" target="_self" title="{shown}">{label} ({shown})</a>')
+        st.html(f'<a class="quiet" href="logout" target="_self">{label} ({shown})</a>', width="content")

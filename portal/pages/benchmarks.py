@@ -39,7 +39,7 @@ def _last(t: Language, kept: list[BenchResult], promise_s: float) -> None:
         {
             "query": query.name,
             "rows": query.rows,
-            "cold_ms": query.cold_ms,
+            "cold_ms": None if query.cold_ms is None else round(query.cold_ms, 1),
             "p50_ms": round(report.median(query), 1),
             "slowest_ms": round(max(query.warm_ms), 1),
         }
