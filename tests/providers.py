@@ -63,9 +63,9 @@ class Provider(ThreadingHTTPServer):
         return {"keys": [{"kty": "RSA", "kid": "1", "use": "sig", "alg": "RS256", "n": n, "e": e}]}
 
     def signed(self) -> str:
-        """An id token: who `person` is, for `client`."""
+        """An id token: everything about `person`, for `client`."""
         now = int(time.time())
-        told = {"iss": self.url, "aud": self.client["client_id"], "sub": self.person["sub"], "iat": now}
+        told = {**self.person, "iss": self.url, "aud": self.client["client_id"], "iat": now}
         parts = ({"alg": "RS256", "kid": "1", "typ": "JWT"}, {**told, "exp": now + 300, "nonce": self.nonce})
         text = ".".join(_packed(json.dumps(part).encode()) for part in parts)
         return f"{text}.{_packed(self._key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"

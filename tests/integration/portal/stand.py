@@ -23,7 +23,7 @@ from nereus import secrets
 from nereus.paths import PORTAL
 from tests.unit.insight.deployed import Deployed
 
-READY_SECONDS = 180.0
+READY_SECONDS = 400.0
 BASE = "/management"
 _HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "content-encoding", "content-length", "host"}
 
@@ -54,15 +54,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(deployed: Deployed, base: str = BASE, **environment: str) -> Iterator[Served]:
+def served(deployed: Deployed, base: str = BASE, port: int | None = None) -> Iterator[Served]:
     """The portal of a deployment behind a proxy; both end with the block."""
-    port = free_port()
+    port = port or free_port()
     command = [
         *(sys.executable, "-m", "streamlit", "run", str(PORTAL / "serve.py"), "--server.address", "127.0.0.1"),
         *("--server.port", str(port), "--server.headless", "true", "--server.fileWatcherType", "none"),
         *("--client.toolbarMode", "minimal", "--client.showErrorDetails", "none", "--server.baseUrlPath", base),
     ]
-    known = os.environ | {"NEREUS_CONFIG": str(deployed.config), "NEREUS_HOME": str(deployed.home.root)} | environment
+    known = os.environ | {"NEREUS_CONFIG": str(deployed.config), "NEREUS_HOME": str(deployed.home.root)}
     log = deployed.home.logs / "portal.log"
     direct = f"http://127.0.0.1:{port}{base}"
     with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=file, env=known) as process:
