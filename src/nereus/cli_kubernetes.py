@@ -61,6 +61,7 @@ def render(
 
 def _disks(home: Home) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The folders of data disks on machines that were provisioned from here; none where there are none yet."""
+    from nereus.kubernetes.render.values import DATA_FOLDER
     from nereus.machines.contract import Contract
     from nereus.machines.places import Places
 
@@ -69,7 +70,10 @@ def _disks(home: Home) -> Mapping[str, Mapping[str, Sequence[str]]]:
         return {}
     return {
         name: {
-            tier: [f"/srv/nereus/{tier}/{disk.serial}/data" for disk in node.disks if disk.tier == tier]
+            tier: [
+                DATA_FOLDER.format(tier=tier, number=number)
+                for number in range(sum(disk.tier == tier for disk in node.disks))
+            ]
             for tier in ("hot", "cold")
         }
         for name, node in Contract.read(path).nodes.items()

@@ -21,8 +21,8 @@ HOSTS = ("portal", "superset", "jupyter", "grafana")
 HOT_CLASS, COLD_CLASS = "nereus-hot", "nereus-cold"
 INGRESS_CLASS, INGRESS_NAMESPACE = "nereus", "nereus-ingress"
 ISSUER, ACME_ISSUER = "nereus", "acme"
-#: Where a machine keeps its volumes when nobody says otherwise.
-_USUAL_FOLDER = "/srv/nereus/{tier}/0/data"
+#: Where the role data_disks mounts a tier's disks, numbered from 0.
+DATA_FOLDER = "/srv/nereus/{tier}/{number}/data"
 #: machine -> tier -> folders
 Disks = Mapping[str, Mapping[str, Sequence[str]]]
 _S3_SERVICE = "http://seaweedfs-s3.nereus-storage.svc.cluster.local:8333"
@@ -98,7 +98,7 @@ def _issuer(platform: Platform, there: ExistingSection) -> str:
 def _paths(tier: str, disks: Disks) -> dict[str, Any]:
     """One class's folders, as local-path-provisioner's configuration says them."""
     named = [{"node": name, "paths": list(found[tier])} for name, found in sorted(disks.items()) if found.get(tier)]
-    usual = {"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [_USUAL_FOLDER.format(tier=tier)]}
+    usual = {"node": "DEFAULT_PATH_FOR_NON_LISTED_NODES", "paths": [DATA_FOLDER.format(tier=tier, number=0)]}
     return {"nodePathMap": [usual, *named]}
 
 
