@@ -25,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import duckdb
@@ -205,7 +206,7 @@ def _browsed(browser: webdriver.Chrome, portal: Served, rounds: int) -> Iterator
 
 
 def _slug(address: str) -> str:
-    return address.partition("?")[0].rstrip("/").rpartition("/")[2] if address.count("/") > 2 else ""
+    return urlsplit(address).path.strip("/")
 
 
 def _stands(browser: webdriver.Chrome) -> None:
