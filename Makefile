@@ -1,6 +1,6 @@
 # The front door. Every target only calls `nereus` or a tool of the same environment.
 .DEFAULT_GOAL := help
-.PHONY: help provision status plan lab provider-mirror doctor bench images bundle fidelity secret usecases stop destroy test test-infra cluster-sim verify-cluster lint format lock
+.PHONY: verify help provision status plan lab provider-mirror doctor bench images bundle fidelity secret usecases stop destroy test test-infra cluster-sim verify-cluster lint format lock
 
 PYTHON ?= python3
 NEREUS := .venv/bin/nereus
@@ -36,6 +36,9 @@ usecases: $(READY) ## the use cases, their state and their quality checks
 
 bench: $(READY) ## measure the warehouse and compare with the last result
 	@$(NEREUS) bench run
+
+verify: $(READY) ## whether it works: a real query, dashboard and notebook
+	@$(NEREUS) verify
 
 images: $(READY) ## build the platform's container images and save them with checksums
 	@$(NEREUS) images build

@@ -43,9 +43,13 @@ class Kept:
 
 def ensure_repository(warehouse: Warehouse, platform: Platform, home: Home) -> bool:
     """Tell the warehouse of the repository, with the key of the bucket ``backup``; gives whether it was new."""
+    return ensure_repository_at(warehouse, object_store.access(home, platform.local.ports.object_store, "backup"))
+
+
+def ensure_repository_at(warehouse: Warehouse, found: object_store.Access) -> bool:
+    """The same for a bucket elsewhere, as on a cluster."""
     if REPOSITORY in {row["RepoName"] for row in warehouse.query("SHOW REPOSITORIES")}:
         return False
-    found = object_store.access(home, platform.local.ports.object_store, "backup")
     given = {
         "s3.endpoint": found.endpoint,
         "s3.region": found.region,

@@ -45,7 +45,7 @@ def test_loads_and_checks_of_a_use_case_are_told(page: str) -> None:
 
 
 def test_every_line_is_of_prometheus_text_format(page: str) -> None:
-    sample = r'[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? -?\d+(\.\d+)?(e[+-]\d+)?'
+    sample = r'[a-z0-9_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? -?\d+(\.\d+)?(e[+-]\d+)?'
     for line in page.splitlines():
         assert re.fullmatch(rf"# (HELP|TYPE) .+|{sample}", line), line
 
