@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +23,19 @@ SERVERS, AGENTS = ("n1", "n2", "n3"), ("n4",)
 OLD, NEW = build.VERSIONS
 
 
-@dataclass(frozen=True)
-class Bundles:
-    """The catalogue and the bundle of each version of the test artefact."""
+class Bundles(dict[str, tuple[Path, dict[str, Any]]]):
+    """Version of the test artefact -> the bundle's folder and its catalogue, made when it is asked for.
 
-    releases: dict[str, dict[str, Any]]
-    folders: dict[str, Path]
+    Made as people make theirs: from folders, by `nereus bundle`, with nothing fetched.
+    """
 
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        super().__init__()
+        self._factory = factory
 
-@pytest.fixture(scope="session")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
-    """Made as people make theirs: from folders, by `nereus bundle`, with nothing fetched."""
-    need("go", "gcc", "pkg-config")
-    releases, folders = {}, {}
-    with step("images and programs of the pods"):
-        images = build.images()
-    for version in build.VERSIONS:
+    def __missing__(self, version: str) -> tuple[Path, dict[str, Any]]:
         with step(f"test artefact: k3s {version}, built or from the cache"):
+            images = build.images()
             files = {"binary": build.k3s(version), "installer": build.installer(version)}
         release: dict[str, Any] = {
             "version": build.release(version),
@@ -48,17 +43,55 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
             "images": [{"file": f"k3s/{images.name}", "sha256": check.sha256(images)}],
         }
         wanted = items.declared({"k3s": release}, PROJECT / "locks", ["k3s"])
-        folder = tmp_path_factory.mktemp(f"bundle-{version}")
+        folder = self._factory.mktemp(f"bundle-{version}")
         sources = sorted({path.parent for path in (*files.values(), images)})
         done = gather.make(wanted, ["k3s"], folder, sources, PROJECT / "locks", fetch=False, tell=lambda _: None)
         assert done.problems == []
         assert check.check(wanted, folder) == []
-        releases[version], folders[version] = release, folder
-    return Bundles(releases, folders)
+        self[version] = (folder, release)
+        return self[version]
+
+
+class Variables(dict[str, dict[str, Any]]):
+    """Version of the test artefact -> what the inventory says.
+
+    Beside the hardened defaults it says only what the built k3s and containers need.
+    """
+
+    def __init__(self, bundles: Bundles) -> None:
+        super().__init__()
+        self._bundles = bundles
+        self._tokens = {f"k3s_{kind}_token": secrets.token_hex(16) for kind in ("server", "agent")}
+
+    def __missing__(self, version: str) -> dict[str, Any]:
+        folder, release = self._bundles[version]
+        needs = {
+            "pause-image": "registry.invalid/ci/pause:1",
+            "flannel-cni-conf": "/etc/rancher/k3s/flannel-cni.conflist",
+            # A container may not write nf_conntrack_max.
+            "kube-proxy-arg": ["conntrack-max-per-core=0"],
+        }
+        self[version] = {
+            **self._tokens,
+            "k3s_artefacts_folder": str(folder),
+            "k3s_artefacts_release": release,
+            "k3s_server_disable": ["coredns", "local-storage", "metrics-server", "servicelb", "traefik"],
+            "k3s_server_config": {**needs, "disable-helm-controller": True},
+            "k3s_server_environment": {"PATH": PATH},
+            "k3s_agent_config": needs,
+            "k3s_agent_environment": {"PATH": PATH},
+        }
+        return self[version]
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory, bundles: Bundles) -> Iterator[Lab]:
+def variables(tmp_path_factory: pytest.TempPathFactory) -> Variables:
+    need("go", "gcc", "pkg-config")
+    return Variables(Bundles(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Four machines, bare."""
     need("podman", "runc", "mmdebstrap", "unshare", "nsenter", "ssh-keygen")
     with step("environment of Ansible"):
@@ -76,35 +109,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory, bundles: Bundles) -> Iterator[
                 for last, name in enumerate((*SERVERS, *AGENTS), start=11):
                     started.machine(name, last)
             yield started
-
-
-@pytest.fixture(scope="session")
-def tokens() -> dict[str, str]:
-    return {"k3s_server_token": secrets.token_hex(16), "k3s_agent_token": secrets.token_hex(16)}
-
-
-@pytest.fixture(scope="session")
-def variables(bundles: Bundles, tokens: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """What the inventory of each version says: the hardened defaults, and what the built k3s and containers need."""
-    needs = {
-        "pause-image": "registry.invalid/ci/pause:1",
-        "flannel-cni-conf": "/etc/rancher/k3s/flannel-cni.conflist",
-        # A container may not write nf_conntrack_max.
-        "kube-proxy-arg": ["conntrack-max-per-core=0"],
-    }
-    return {
-        version: {
-            **tokens,
-            "k3s_artefacts_folder": str(bundles.folders[version]),
-            "k3s_artefacts_release": bundles.releases[version],
-            "k3s_server_disable": ["coredns", "local-storage", "metrics-server", "servicelb", "traefik"],
-            "k3s_server_config": {**needs, "disable-helm-controller": True},
-            "k3s_server_environment": {"PATH": PATH},
-            "k3s_agent_config": needs,
-            "k3s_agent_environment": {"PATH": PATH},
-        }
-        for version in build.VERSIONS
-    }
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,11 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.infra.k3s.artefact import build
-from tests.infra.k3s.conftest import AGENTS, NEW, OLD, SERVERS
+from tests.infra.k3s.conftest import AGENTS, NEW, OLD, SERVERS, Variables
 from tests.infra.k3s.lab import ANSIBLE, Lab, nodes, until
 from tests.infra.steps import step
 
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.timeout(1200)
 
 HERE = Path(__file__).parent
 ALL = {*SERVERS, *AGENTS}
-Variables = dict[str, dict[str, Any]]
 
 
 def ready(lab: Lab, version: str, on: str = "n1") -> bool:

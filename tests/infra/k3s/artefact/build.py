@@ -52,7 +52,10 @@ def k3s(version: str) -> Path:
     if not target.exists():
         linked = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in flags.items())])
         command = ("build", "-trimpath", "-tags", _TAGS, "-ldflags", linked)
-        _go(folder, target, {"CGO_ENABLED": "1"}, command, f"{MODULE}/cmd/server")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_suffix(f".{os.getpid()}")
+        _go(folder, draft, {"CGO_ENABLED": "1"}, command, f"{MODULE}/cmd/server")
+        draft.rename(target)
     return target
 
 
@@ -77,13 +80,16 @@ def installer(version: str) -> Path:
 
 
 def program(name: str) -> Path:
-    """A program of the pods (`pause`, `web`) or the network plugin `flannel`, built where it is missing."""
+    """A program of the pods (`pause`, `web`) or the network plugin `flannel`, built together where it is missing."""
     folder = HERE / "programs"
-    sources = (folder / "go.mod", folder / "go.sum", *sorted(folder.glob(f"{name}/*.go")))
-    target = _place(name, "program", sources, ())
+    sources = (folder / "go.mod", folder / "go.sum", *sorted(folder.glob("*/*.go")))
+    target = _place(name, "programs", sources, ())
     if not target.exists():
-        package = "github.com/containernetworking/plugins/plugins/meta/flannel" if name == "flannel" else f"./{name}"
-        _go(folder, target, {"CGO_ENABLED": "0"}, ("build", "-trimpath", "-ldflags", "-s -w"), package)
+        packages = (*(f"./{own}" for own in IMAGES), "github.com/containernetworking/plugins/plugins/meta/flannel")
+        draft = target.parent.with_suffix(f".{os.getpid()}")
+        draft.mkdir(parents=True)
+        _go(folder, draft, {"CGO_ENABLED": "0"}, ("build", "-trimpath", "-ldflags", "-s -w"), *packages)
+        draft.rename(target.parent)
     return target
 
 
@@ -155,18 +161,16 @@ class Modules:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _go(folder: Path, target: Path, settings: Mapping[str, str], command: Iterable[str], package: str) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_suffix(f".{os.getpid()}")
+def _go(folder: Path, output: Path, settings: Mapping[str, str], command: Iterable[str], *packages: str) -> None:
+    """Build packages into a file, or into a folder that is there."""
     with Modules() as modules:
         subprocess.run(
-            ("go", *command, "-o", str(draft), package),  # noqa: S607
+            ("go", *command, "-o", str(output), *packages),  # noqa: S607
             cwd=folder,
             env={**os.environ, **modules.settings, **settings},
             check=True,
             timeout=_BUILD_SECONDS,
         )
-    draft.rename(target)
 
 
 def main() -> None:
