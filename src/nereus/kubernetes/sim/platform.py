@@ -92,9 +92,7 @@ def _apply(
     if "kustomize" in step:
         return simulated.apply_kustomize(rendered.out / str(step["kustomize"])), ""
     if "charts" in step:
-        return simulated.apply(
-            chart_objects(rendered)
-        ), "its workloads are made from components.yaml: no chart can be had here"
+        return simulated.apply(chart_objects(rendered)), "its workloads are made from components.yaml"
     if step["step"] == "secrets":
         return simulated.apply(secrets), ""
     return nothing, ""
