@@ -14,8 +14,8 @@ import frame
 import roles
 from pages import ADDRESSES
 
-# Without an icon of its own: one of Streamlit's names would be fetched from the internet.
-st.set_page_config(page_title="Nereus", layout="wide")
+# An icon of its own: Streamlit's named ones, those of the menu included, would be fetched from the internet.
+st.set_page_config(page_title="Nereus", page_icon=str(Path(__file__).parent / "icon.png"), layout="wide")
 
 chosen = frame.choose_language()
 roles.ask_for_login(chosen)
