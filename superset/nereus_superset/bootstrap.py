@@ -20,8 +20,12 @@ from nereus_superset import leftovers, plan
 #: Role of who works with dashboards and SQL Lab; cloned, since Superset resets its own roles at every upgrade.
 _BASE = "Gamma"
 _SQL_LAB = "sql_lab"
+#: The role of who sees a dashboard in the portal's frame, and nothing behind it.
+_GUEST = "Guest"
 #: What the base role may do and an analyst may not: databases and uploads are the platform's.
 _NOT_FOR_ANALYSTS = {("can_write", "Database"), ("can_upload", "Database")}
+#: What the base role lacks: to see the rows behind a chart's value, on datasets that may be read anyway.
+_DRILLING = (("can_drill", "Dashboard"), ("can_samples", "Datasource"), ("can_get_drill_info", "Dataset"))
 
 
 def main() -> None:
@@ -109,6 +113,7 @@ def _role(name: str, datasets: Iterable[str], schemas: Iterable[str], *, sql_lab
     granted = [*manager.find_role(_BASE).permissions, *(manager.find_role(_SQL_LAB).permissions if sql_lab else ())]
     kept = [one for one in granted if (one.permission.name, one.view_menu.name) not in _NOT_FOR_ANALYSTS]
     kept += [manager.add_permission_view_menu("datasource_access", _dataset(each).perm) for each in datasets]
+    kept += [manager.add_permission_view_menu(*right) for right in _DRILLING if name != _GUEST]
     kept += [manager.add_permission_view_menu("schema_access", _schema(each)) for each in schemas]
     role.permissions = list({one.id: one for one in kept}.values())
     db.session.commit()

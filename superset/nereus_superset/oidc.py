@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from werkzeug.security import check_password_hash
-
 from nereus_superset.logins import LimitedLogins
 
 _log = logging.getLogger(__name__)
@@ -33,8 +31,8 @@ class GroupSecurityManager(LimitedLogins):
             _log.warning("%s is in no group that gives a role (%s)", name, ", ".join(sorted(groups)) or "in none")
             return None
         known = self.find_user(username=name)
-        # Who comes from the provider has the empty password, with which nobody can log in.
-        if known is not None and not check_password_hash(known.password or "", ""):
+        # Whoever came from the provider has the role that they are registered with beside those of their groups.
+        if known is not None and self.auth_user_registration_role not in {role.name for role in known.roles}:
             _log.warning("%s of the provider has the name of an account with a password", name)
             return None
         return super().auth_user_oauth(userinfo)

@@ -55,7 +55,7 @@ def come(stand: Stand, idp: Provider, name: str, *groups: str) -> requests.Sessi
 
 def roles(stand: Stand, browser: requests.Session) -> set[str] | None:
     answer = browser.get(f"{stand.url}/api/v1/me/roles/", timeout=60)
-    return set(answer.json()["result"]["roles"]) if answer.ok else None
+    return set(answer.json()["result"]["roles"]) - {"Public"} if answer.ok else None
 
 
 def dashboards(stand: Stand, browser: requests.Session) -> set[str]:
