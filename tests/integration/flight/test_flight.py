@@ -85,6 +85,14 @@ def test_many_rows_come_complete_and_in_batches(connect: Connect) -> None:
     assert pa.Table.from_batches(batches)["twice"].to_pylist()[-1] == 399_998
 
 
+def test_wide_rows_come_in_messages_that_every_client_takes(connect: Connect) -> None:
+    with connect().cursor() as cursor:
+        cursor.execute("SELECT number, repeat('wide ', 500) AS text FROM numbers('number' = '20000')")
+        table = cursor.fetch_arrow_table()
+    assert (table.num_rows, table.nbytes > 50_000_000) == (20_000, True)
+    assert {len(text.as_py()) for text in table["text"].unique()} == {2500}
+
+
 def test_no_rows_still_tell_their_columns(connect: Connect) -> None:
     table = fetched(connect(), "SELECT 1 AS a, 'x' AS b FROM numbers('number' = '3') WHERE number > 5")
     assert (table.num_rows, table.schema.names) == (0, ["a", "b"])

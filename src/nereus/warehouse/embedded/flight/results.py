@@ -13,8 +13,18 @@ from nereus.warehouse.embedded.flight.arrow import as_texts, converted, schema_o
 from nereus.warehouse.embedded.result import Ok, Result, ResultSet
 from nereus.warehouse.embedded.session import Session
 
+#: Largest message, about: clients refuse one of more than 16 MiB, as the driver that Doris' manual names does.
+_MESSAGE_BYTES = 4 << 20
+
 #: What Doris' frontend answers where there are no rows (SET, USE, DDL, INSERT).
 _DONE = pa.table({"StatusResult": ["0"]})
+
+
+def messages(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """A batch as what is sent at once: wide rows travel in smaller groups, one at the least."""
+    rows = max(1, batch.num_rows * _MESSAGE_BYTES // max(batch.nbytes, _MESSAGE_BYTES))
+    for start in range(0, max(batch.num_rows, 1), rows):
+        yield batch.slice(start, rows)
 
 
 class Opened:
@@ -64,9 +74,10 @@ class Opened:
         """The rows, once. Raises what stopped it: it never ends early in silence."""
         try:
             for batch in self._batches:
-                yield batch
-                if self._stopped is not None:
-                    break
+                for message in messages(batch):
+                    yield message
+                    if self._stopped is not None:
+                        raise self._stopped
             if self._stopped is not None:
                 raise self._stopped
             if next(self._results, None) is not None:
