@@ -66,7 +66,7 @@ class Warehouse:
         """The deployment's warehouse as one of its users (``root``, ``loader``, ``portal``, ``bench`` ...).
 
         The password is the generated secret ``warehouse-<user>``. In a cluster NEREUS_WAREHOUSE_HOST names the
-        frontends' service, whose ports are the defaults of platform.yaml. Raises BadInput for a user that has no secret.
+        frontends' service, whose ports are the defaults of platform.yaml. Raises BadInput for a user without a secret.
         """
         return cls(
             host=os.environ.get("NEREUS_WAREHOUSE_HOST") or _ANY_ADDRESS.get(config.local.bind, config.local.bind),

@@ -160,9 +160,7 @@ def test_a_disk_that_is_nearly_full_takes_no_rows(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=total, free=gib + engine.log_bytes))
     engine.check_room()
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=total, free=gib - 1))
-    with pytest.raises(
-        DorisError, match="1023 MiB of 102400 MiB are free, 1024 MiB must stay"
-    ):
+    with pytest.raises(DorisError, match="1023 MiB of 102400 MiB are free, 1024 MiB must stay"):
         engine.check_room()
     engine.close()
 
