@@ -134,7 +134,8 @@ def bootstrap(home: Home, platform: Platform, plan: dict[str, Any]) -> list[str]
     """
     done = data(home) / "bootstrapped"
     text = json.dumps(plan, sort_keys=True)
-    mark = hashlib.sha256((text + str(_python())).encode()).hexdigest()
+    code = "".join(path.read_text("utf-8") for path in sorted((FOLDER / "nereus_superset").glob("*.py")))
+    mark = hashlib.sha256((text + code + str(_python())).encode()).hexdigest()
     if done.exists() and done.read_text("ascii") == mark:
         return []
     file = plan_file(home)
