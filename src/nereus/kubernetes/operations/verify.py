@@ -100,7 +100,10 @@ def verify(platform: Platform, home: Home, doors: Doors) -> Iterator[Finding]:
             yield _tried(name, attempt)
         else:
             yield Finding(name, None, "people sign in with the identity provider; open it with a browser", 0)
-    yield _tried("portal", lambda: page(doors.portal))
+    if doors.signs_in:
+        yield _tried("portal", lambda: page(doors.portal, secrets.ensure(home, "portal-viewer")))
+    else:
+        yield Finding("portal", None, "people sign in with the identity provider; open it with a browser", 0)
 
 
 def query(warehouse: Warehouse, platform: Platform) -> str:
@@ -155,14 +158,14 @@ def notebook(url: str, password: str) -> str:
     return f"a kernel asked the warehouse as {who}"
 
 
-def page(url: str) -> str:
-    """The portal's page answers. Raises Failure."""
+def page(url: str, password: str) -> str:
+    """The portal lets a viewer in and its page answers. Raises Failure."""
     try:
-        answer = requests.get(url, timeout=30)
+        answer = requests.post(f"{url}/login", data={"password": password}, timeout=30)
         answer.raise_for_status()
     except requests.RequestException as error:
         raise Failure(f"the portal does not answer at {url}: {error}") from error
-    return f"{url} answers"
+    return f"{url} lets a viewer in"
 
 
 def _tried(name: str, attempt: Callable[[], str]) -> Finding:
