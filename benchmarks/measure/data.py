@@ -109,7 +109,7 @@ def one_file(table: Table) -> Path:
     """All files of a table as one, kept beside the first, named by what it holds."""
     path = table.files[0].with_name(f"{table.name}-whole-{digest_of(*table.files)[:16]}.parquet")
     if not path.exists():
-        draft = path.with_suffix(".draft")
+        draft = path.with_suffix(f".{os.getpid()}.draft")
         with duckdb.connect(config={"memory_limit": "4GB"}) as db:
             db.execute(
                 f"COPY (FROM read_parquet(?)) TO '{draft}' (FORMAT parquet)", [[str(one) for one in table.files]]

@@ -115,7 +115,12 @@ class Derivation:
                 for name, value in sizes(self.scale).items():
                     db.execute(f"SET VARIABLE {name} = {value}")
                 db.execute(f"COPY ({select}) TO {_text(draft)} (FORMAT parquet, {options})")
-            os.replace(draft, path)
+            try:
+                os.replace(draft, path)
+            except OSError:
+                # Another process made the same folder meanwhile; the name says what is in it.
+                if not path.is_dir():
+                    raise
 
 
 def _text(path: Path) -> str:
