@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.measure.findings import say
-from nereus.paths import BENCHMARKS, PROJECT
+from nereus.paths import BENCHMARKS, PROJECT, user_cache
 from nereus.usecases import model, tpch
 from nereus.usecases.batches import batches_of, digest_of
 from nereus.usecases.schema import objects_of, statement
@@ -55,7 +55,7 @@ class Dataset:
 
 def cache_folder() -> Path:
     """Where generated data stays between runs; deleting it costs time only."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nereus"
+    folder = user_cache()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from nereus.paths import user_cache
 from tests.conftest import not_run
 
 SUITE = "bookworm"
@@ -58,7 +59,7 @@ _MMDEBSTRAP = (
 
 def cache() -> Path:
     """Where images and the podman store are kept, for all checkouts of this user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nereus" / "machines"
+    return user_cache() / "machines"
 
 
 def archive(packages: Sequence[str] = PACKAGES) -> Path:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from nereus import paths
 from nereus.home import Home
 from nereus.paths import PROJECT
 
@@ -14,8 +14,7 @@ TERRAFORM = PROJECT / "infra" / "terraform"
 
 def user_cache() -> Path:
     """The user's cache for what takes minutes to make and is the same for every deployment."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "nereus" / "machines"
+    return paths.user_cache() / "machines"
 
 
 @dataclass(frozen=True)

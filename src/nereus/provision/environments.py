@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from nereus.errors import Failure
-from nereus.paths import PROJECT
+from nereus.paths import PROJECT, user_cache
 
 #: Longest that the packages of one environment may take to come, in seconds.
 _PATIENCE_S = 1800
@@ -29,7 +29,7 @@ def cache_folder(*, shared: bool = False) -> Path:
     """Where environments are kept, for all checkouts of this user; `shared` is for root alone."""
     if shared:
         return SHARED
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nereus" / "environments"
+    return user_cache() / "environments"
 
 
 def folder(name: str, *, interpreter: str = sys.executable, shared: bool = False) -> Path:

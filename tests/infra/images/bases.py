@@ -7,6 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from nereus.paths import user_cache
+
 SUITE = "bookworm"
 PACKAGES = ("python3", "ca-certificates")
 BUILD_PACKAGES = ("python3-venv",)
@@ -29,7 +31,7 @@ _MORE = (
 
 def cache() -> Path:
     """Where the archives and podman's store are kept, for all checkouts of this user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nereus" / "images"
+    return user_cache() / "images"
 
 
 def archives() -> tuple[Path, Path]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from nereus.paths import PROJECT
+from nereus.paths import PROJECT, user_cache
 from tests.conftest import not_run
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -26,7 +25,7 @@ _COMPILED = "mysqlclient"
 
 
 def cache_folder() -> Path:
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nereus" / "clients"
+    folder = user_cache() / "clients"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nereus.errors import Failure
-from nereus.paths import PROJECT
+from nereus.paths import PROJECT, user_cache
 
 MODULE = PROJECT / "k8s" / "sim"
 #: Name of the finished program -> Go package. The first one holds API server, controllers and scheduler.
@@ -56,7 +56,7 @@ class Programs:
 
 def cache() -> Path:
     """The folder of this user for everything that the simulated cluster keeps."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nereus" / "cluster-sim"
+    return user_cache() / "cluster-sim"
 
 
 def kubernetes_version() -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from nereus.paths import PROJECT
+from nereus.paths import PROJECT, user_cache
 
 HERE = Path(__file__).parent
 VERSIONS: list[str] = YAML(typ="safe").load(PROJECT / "versions.yaml")["test-artefacts"]["k3s"]
@@ -33,7 +33,7 @@ _BUILD_SECONDS = 3600
 
 def cache() -> Path:
     """Where the artefacts are kept, for all checkouts of this user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nereus" / "k3s-test-artefact"
+    return user_cache() / "k3s-test-artefact"
 
 
 def release(version: str) -> str:
