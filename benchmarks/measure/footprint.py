@@ -20,6 +20,7 @@ from benchmarks.measure.end_to_end import come, scientist
 from benchmarks.measure.findings import Finding, at_most, holds, note, report, say
 from nereus.config import load
 from nereus.home import Home
+from nereus.processes import runs
 from nereus.provision import local
 from nereus.provision.supervisor import Supervisor
 
@@ -44,7 +45,7 @@ def measure(config: Path, *, stop: bool = False) -> list[Finding]:
         started = time.monotonic()
         local.stop(home)
         took = time.monotonic() - started
-        left = [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+        left = [process for process in family if runs(process)]
         found.append(at_most("stopping all of it", took, STOP_S, " s", digits=1))
         found.append(holds("processes left behind", str(len(left)), "0", kept=not left))
     return found

@@ -22,6 +22,7 @@ import psutil
 
 from nereus.errors import BadInput, Failure
 from nereus.machines.libvirt import Libvirt
+from nereus.processes import runs, still_running
 
 START_SECONDS = 60
 SHUTDOWN_SECONDS = 120
@@ -78,7 +79,7 @@ class Lab:
             started = abs(process.create_time() - float(known["started"])) < 1
         except (OSError, ValueError, KeyError, psutil.Error):
             return None
-        return process if started and process.status() != psutil.STATUS_ZOMBIE else None
+        return process if started and runs(process) else None
 
     def up(self) -> bool:
         """Start it; false when it was up. Raises BadInput when this machine cannot carry it."""
@@ -152,7 +153,7 @@ class Lab:
             os.kill(pid, signal.SIGKILL)
         except (psutil.Error, ProcessLookupError):
             return
-        _, left = psutil.wait_procs([process, *inside], timeout=30)
+        left = still_running([process, *inside], limit_s=30)
         if left:
             raise Failure(f"processes of the lab are still there: {', '.join(str(each.pid) for each in left)}")
 

@@ -17,6 +17,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from nereus.errors import BadInput, Failure
 from nereus.home import Home
+from nereus.processes import still_running
 from nereus.provision.services import Service
 
 #: Longest path of a UNIX socket on Linux, in bytes.
@@ -114,10 +115,10 @@ class Supervisor:
         watched = [psutil.Process(pid)]
         watched += watched[0].children(recursive=True)
         self._rpc().supervisor.shutdown()
-        _gone, left = psutil.wait_procs(watched, timeout=90)
+        left = still_running(watched, limit_s=90)
         for process in left:
             process.kill()
-        psutil.wait_procs(left, timeout=10)
+        still_running(left, limit_s=10)
         self._socket.unlink(missing_ok=True)
         return [*(process.name for process in running), "supervisor"]
 

@@ -13,12 +13,12 @@ import pytest
 
 from nereus.errors import BadInput
 from nereus.kubernetes.sim import binaries, cluster
+from nereus.processes import still_running
 
 
 def gone(pids: list[int], limit_s: float = 30) -> bool:
     left = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    _, alive = psutil.wait_procs(left, timeout=limit_s)
-    return not alive
+    return not still_running(left, limit_s)
 
 
 def test_down_ends_every_process_and_removes_the_folder(programs: binaries.Programs, tmp_path: Path) -> None:

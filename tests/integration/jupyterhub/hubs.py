@@ -21,6 +21,7 @@ from nereus.config import Platform
 from nereus.config.rules import PORTS_TAKEN
 from nereus.home import Home
 from nereus.paths import USECASES
+from nereus.processes import runs, still_running
 from nereus.provision import jupyterhub
 from nereus.provision.services import Service, local_services
 from nereus.warehouse.client import Warehouse
@@ -68,7 +69,7 @@ class Running:
         """End it as the platform's supervisor does. Returns the seconds that took; nothing of it may be left."""
         family, started = self.family(), time.monotonic()
         self.process.terminate()
-        _, left = psutil.wait_procs(family, timeout=self.service.stop_seconds)
+        left = still_running(family, self.service.stop_seconds)
         took = time.monotonic() - started
         for process in left:
             process.kill()
@@ -92,7 +93,7 @@ def running(deployment: Deployment, name: str) -> Iterator[Running]:
         assert process.poll() is None, log.read_text("utf-8")
         yield made
     finally:
-        if process.is_running():
+        if runs(process):
             made.stop()
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-import psutil
 import pytest
 import requests
 
 from benchmarks.measure.people import Person
 from nereus import secrets
+from nereus.processes import runs
 from tests.integration.jupyterhub.hubs import Running, declare, hub, wait_for
 from tests.providers import Provider, provider
 
@@ -82,4 +82,4 @@ def test_the_hub_ends_in_time_and_leaves_nothing(idp: Provider, own_hub: Running
     assert any("jupyterhub-singleuser" in " ".join(process.cmdline()) for process in family)
     assert any("ipykernel" in " ".join(process.cmdline()) for process in family)
     assert own_hub.stop() < 15
-    assert not any(psutil.pid_exists(process.pid) for process in family)
+    assert not any(runs(process) for process in family)
