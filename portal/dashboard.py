@@ -26,7 +26,7 @@ def show(found: Deployment, t: Language) -> None:
     if not service.up:
         st.info(t("dashboard.down"))
         return
-    embedded = superset.embedded(found.home)
+    embedded = doors.embedded(found)
     if not embedded:
         st.info(t("dashboard.none"))
         return

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 import streamlit as st
 
 import frame
 import roles
+from nereus.insight import inside
 from nereus.insight.language import Language
-from nereus.insight.services import gather, seen_from
+from nereus.insight.services import gather, reached, seen_from
+from nereus.provision import superset
 from nereus.provision.services import local_services
 from nereus.provision.status import ServiceStatus
 from state import Deployment
@@ -20,8 +23,15 @@ _DOORS = ("superset", "jupyterhub")
 
 @st.cache_data(ttl=15, max_entries=4, show_spinner=False)
 def _measured(root: str, _found: Deployment) -> tuple[list[ServiceStatus], datetime]:
+    if inside.is_inside(os.environ):
+        return reached(inside.services(os.environ, _found.platform, _found.home)), datetime.now(UTC)
     listed = local_services(_found.config, _found.platform, _found.home)
     return gather(listed, _found.home), datetime.now(UTC)
+
+
+def embedded(found: Deployment) -> dict[str, str]:
+    """The id by which each dashboard is shown in a frame, by the dashboard's slug."""
+    return inside.embedded(found.platform) if inside.is_inside(os.environ) else superset.embedded(found.home)
 
 
 def measured(found: Deployment) -> tuple[list[ServiceStatus], datetime]:

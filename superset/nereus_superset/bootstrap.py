@@ -173,7 +173,10 @@ def _embed(slugs: Iterable[str], origin: str) -> dict[str, str]:
         dashboard = db.session.query(Dashboard).filter_by(slug=slug).one_or_none()
         if dashboard is None:
             raise SystemExit(f"there is no dashboard {slug} to embed")
-        found[slug] = str(EmbeddedDashboardDAO.upsert(dashboard, [origin]).uuid)
+        embedded = EmbeddedDashboardDAO.upsert(dashboard, [origin])
+        # The same wherever the file is imported: a portal in a cluster cannot read what this job prints.
+        embedded.uuid = dashboard.uuid
+        found[slug] = str(embedded.uuid)
     db.session.commit()
     return found
 

@@ -71,6 +71,7 @@ IMAGES: Mapping[str, Image] = {
             "portal/Dockerfile",
             (
                 *(*_COMMON, "locks/portal.txt", "src/nereus", "portal", "superset/assets", "usecases"),
+                *("benchmarks/results", "benchmarks/published.yaml"),
                 *("versions.yaml", "platform.yaml"),
             ),
             "the portal, and the platform's own jobs",
