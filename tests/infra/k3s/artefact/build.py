@@ -7,6 +7,7 @@ user's cache under a hash of what it is made from. `python -m tests.infra.k3s.ar
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -65,8 +66,8 @@ def installer(version: str) -> Path:
     target = _place("install.sh", version, (folder / "go.mod", folder / "go.sum", HERE / "unpack.sh"), ())
     if not target.exists():
         with Modules() as modules:
-            shown = subprocess.run(
-                ("go", "list", "-m", "-f", "{{.Dir}}", MODULE),  # noqa: S607
+            came = subprocess.run(
+                ("go", "mod", "download", "-json", MODULE),  # noqa: S607
                 cwd=folder,
                 env={**os.environ, **modules.settings},
                 capture_output=True,
@@ -74,7 +75,7 @@ def installer(version: str) -> Path:
                 check=True,
                 timeout=_BUILD_SECONDS,
             )
-            own = (Path(shown.stdout.strip()) / "install.sh").read_text("utf-8")
+            own = (Path(json.loads(came.stdout)["Dir"]) / "install.sh").read_text("utf-8")
         _write(target, own + (HERE / "unpack.sh").read_text("utf-8"))
     return target
 

@@ -3,9 +3,10 @@
 # Debian's here, where the release's own scripts look for them when they end everything.
 helpers=/var/lib/rancher/k3s/data/ci/bin
 mkdir -p "$helpers" /var/lib/rancher/k3s/agent/etc/containerd /etc/rancher/k3s
-for program in /usr/bin/containerd /usr/bin/containerd-shim-runc-v2 /usr/bin/ctr /usr/sbin/runc /usr/lib/cni/* \
-    /opt/k3s-helpers/*; do
-    ln -sf "$program" "$helpers/${program##*/}"
+# Copies, not links: a shim names itself by its true path, and the release's scripts end the shims that they find here.
+for program in /usr/bin/containerd /usr/bin/containerd-shim-runc-v2 /usr/bin/ctr /usr/sbin/runc \
+    /usr/lib/cni/bridge /usr/lib/cni/host-local /usr/lib/cni/loopback /usr/lib/cni/portmap /opt/k3s-helpers/flannel; do
+    cp --update --preserve=mode,timestamps "$program" "$helpers/"
 done
 # Debian's flannel plugin speaks no newer version than this.
 cat >/etc/rancher/k3s/flannel-cni.conflist <<'END'
