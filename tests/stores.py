@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,20 @@ class Store:
             rpc.startProcess(self.service.name)
             local.wait_until_ready(self.service, self.home)
             # The parts find each other a moment after the S3 port answers.
+            wait_for(lambda: writes(self.access()), 30)
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """As on a full disk: SeaweedFS stops writing below a share of free space, which here no disk has."""
+        command = (*self.service.command, "-volume.minFreeSpace=100")
+        self.supervisor.apply([replace(self.service, command=command)])
+        try:
+            local.wait_until_ready(self.service, self.home)
+            wait_for(lambda: not writes(self.access()), 30)
+            yield
+        finally:
+            self.supervisor.apply([self.service])
+            local.wait_until_ready(self.service, self.home)
             wait_for(lambda: writes(self.access()), 30)
 
 

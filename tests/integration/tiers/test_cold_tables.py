@@ -135,6 +135,22 @@ def test_with_the_store_down_hot_rows_are_read_and_nothing_is_lost(bench: Bench)
     assert [bench.run(sql) for sql in QUERIES] == expected
 
 
+def test_a_full_store_is_read_and_loses_nothing(bench: Bench) -> None:
+    bench.table("t")
+    expected = [bench.run(sql) for sql in QUERIES]
+    bench.move()
+    there = bench.files()
+    bench.run("INSERT INTO t VALUES ('2024-01-01', 5, 'late', 2, 3)")
+    with bench.store.full():
+        assert bench.move() == 0
+        assert "resource cold_store" in bench.error("DELETE FROM t WHERE k = '2024-01-02'")
+        assert bench.files() == there
+        assert bench.run("SELECT count(*), max(s) FROM t WHERE s = 'late'") == [(1, "late")]
+    assert bench.run("DELETE FROM t WHERE s = 'late'") == []
+    assert bench.move() >= 0
+    assert [bench.run(sql) for sql in QUERIES] == expected
+
+
 def test_a_store_that_hangs_is_given_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     from nereus.warehouse.embedded.tiers import client
 

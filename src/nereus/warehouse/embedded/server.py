@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import ipaddress
 import json
 import logging
@@ -110,6 +111,9 @@ async def serve(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with serving(options) as ports:
+        # What is there now stays. To look through it for garbage would stop every query for some 80 ms, again and again.
+        gc.collect()
+        gc.freeze()
         mysql, http = ports.mysql, ports.http
         flight = f" flight={ports.flight.host}:{ports.flight.port}" if ports.flight is not None else ""
         print(f"ready mysql={mysql.host}:{mysql.port} http={http.host}:{http.port}{flight}", flush=True)

@@ -114,6 +114,10 @@ class BlockCache:
             _log.warning("the cache of cooled rows cannot take a block: %s", error)
             with self._guard:
                 self._drop(name)
+        with self._guard:
+            if name not in self._blocks:
+                # It had to make room for another while it was written.
+                (self._folder / name).unlink(missing_ok=True)
 
     def _drop(self, name: str) -> None:
         size = self._blocks.pop(name, None)
