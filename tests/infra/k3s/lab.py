@@ -38,6 +38,17 @@ NODE_PACKAGES = (
 SUBNET = "10.231.7"
 HELPERS = "/var/lib/rancher/k3s/data/ci/bin"
 PATH = f"{HELPERS}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: Notes packets of machines to where no machine, pod, service or neighbour is: a router would have to carry them on.
+WATCH = f"""\
+table inet outside {{
+  set asked {{ type ipv4_addr . inet_proto . inet_service; flags dynamic; size 1000; }}
+  chain watch {{
+    type filter hook prerouting priority -300;
+    ip saddr {SUBNET}.0/24 ip daddr != {{ {SUBNET}.0/24, 10.42.0.0/15, 224.0.0.0/4, 255.255.255.255 }} \
+      meta l4proto {{ tcp, udp }} add @asked {{ ip daddr . meta l4proto . th dport }}
+  }}
+}}
+"""
 #: Settings of the one kernel that the kubelet's settings change; the lab puts them back.
 KERNEL = ("kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom",
           "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes")  # fmt: skip
@@ -70,6 +81,9 @@ class Lab:
         self.key = self.folder / "key"
         subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)), check=True)  # noqa: S607
         self.podman_run("network", "create", "--subnet", f"{SUBNET}.0/24", "--disable-dns", "lab")
+        rules = self.folder / "watch.nft"
+        rules.write_text(WATCH)
+        assert self.inside("nft", "--file", str(rules)).returncode == 0
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -97,8 +111,18 @@ class Lab:
         assert done.returncode == 0, f"podman {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
+    def asked_outside(self) -> set[str]:
+        """Addresses, protocols and ports outside that machines tried to reach since this was asked last."""
+        kept = json.loads(self.inside("nft", "--json", "list", "set", "inet", "outside", "asked").stdout)
+        assert self.inside("nft", "flush", "set", "inet", "outside", "asked").returncode == 0
+        found = next(each["set"] for each in kept["nftables"] if "set" in each)
+        return {" . ".join(map(str, one["concat"])) for one in found.get("elem", [])}
+
     def machine(self, name: str, last: int) -> None:
-        """Start a machine. What k3s keeps lies in a folder: layers cannot lie in a container's own layers."""
+        """Start a machine. What k3s keeps lies in a folder: layers cannot lie in a container's own layers.
+
+        What Debian itself asks of the outside (the time, updates) is off: whoever asks then is k3s.
+        """
         state = self.folder / name
         state.mkdir()
         self.addresses[name] = f"{SUBNET}.{last}"
@@ -111,7 +135,8 @@ class Lab:
         prepare = (
             "install -d -m 700 /root/.ssh && cat >/root/.ssh/authorized_keys && ssh-keygen -A && "
             "until systemctl is-system-running 2>/dev/null | grep -Eq 'running|degraded'; do sleep 0.2; done && "
-            "systemctl restart ssh"
+            "systemctl restart ssh && "
+            "systemctl --quiet disable --now chrony apt-daily.timer apt-daily-upgrade.timer unattended-upgrades"
         )
         done = subprocess.run(
             (*self._inside, "podman", "exec", "--interactive", name, "sh", "-c", prepare),

@@ -5,58 +5,48 @@ The k3s is a test artefact, an old snapshot: what is proved is the roles, not th
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import signal
-import subprocess
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.infra.k3s.artefact import build
-from tests.infra.k3s.conftest import AGENTS, NEW, OLD, SERVERS, Variables
-from tests.infra.k3s.lab import ANSIBLE, Lab, nodes, until
+from tests.infra.k3s.cluster import ALL, HERE, asks, pods, ready, start_pods, write, written
+from tests.infra.k3s.conftest import AGENTS, OLD, SERVERS, Variables
+from tests.infra.k3s.lab import Lab, until
 from tests.infra.steps import step
 
 pytestmark = pytest.mark.timeout(1200)
 
-HERE = Path(__file__).parent
-ALL = {*SERVERS, *AGENTS}
 
-
-def ready(lab: Lab, version: str, on: str = "n1") -> bool:
-    return nodes(lab, on) == dict.fromkeys(ALL, (True, build.release(version)))
-
-
-def pods(lab: Lab, app: str) -> dict[str, str]:
-    """Node -> name of the running pod of an application."""
-    listed = json.loads(lab.kubectl("get", "pods", "--namespace=shop", f"--selector=app={app}", "--output=json"))
-    return {
-        pod["spec"]["nodeName"]: pod["metadata"]["name"]
-        for pod in listed["items"]
-        if any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
-    }
-
-
-def asks(lab: Lab, pod: str, address: str) -> str:
-    """What a client in a pod is answered; nothing where it is not let through."""
-    done = lab.on("n1", "kubectl", "exec", "--namespace=shop", pod, "--", "/web", "get", address, timeout=60)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def written(lab: Lab, name: str) -> str:
-    done = lab.on("n1", "kubectl", "get", "configmap", name, "--output=jsonpath={.data.value}", timeout=60)
-    return done.stdout if done.returncode == 0 else ""
-
-
-def write(lab: Lab, name: str, value: str) -> None:
-    lab.kubectl("create", "configmap", name, f"--from-literal=value={value}")
-
-
-def test_there_is_no_way_out(lab: Lab) -> None:
+def test_there_is_no_way_out_and_who_looks_for_one_is_seen(lab: Lab) -> None:
     assert lab.inside("ip", "route", "get", "192.0.2.1").returncode != 0
     assert lab.on("n1", "curl", "--silent", "--max-time", "3", "https://192.0.2.1").returncode != 0
+    assert "192.0.2.1 . tcp . 443" in lab.asked_outside()
+
+
+def test_a_bundle_that_lacks_a_file_or_has_a_wrong_one_is_refused(
+    lab: Lab, variables: Variables, tmp_path: Path
+) -> None:
+    release = variables[OLD]["k3s_artefacts_release"]
+    folder = Path(shutil.copytree(variables[OLD]["k3s_artefacts_folder"], tmp_path / "bundle"))
+    (folder / release["binary"]["file"]).unlink()
+    with (folder / release["images"][0]["file"]).open("ab") as archive:
+        archive.write(b"more")
+    played = lab.play("k3s", lab.inventory(SERVERS, AGENTS, {**variables[OLD], "k3s_artefacts_folder": str(folder)}))
+    assert played.code
+    assert f"{release['binary']['file']} is missing; expected SHA-256 {release['binary']['sha256']}" in played.text
+    assert f"expected {release['images'][0]['sha256']}. Delete it. Get it with `make bundle`" in played.text
+    assert played.changed() == 0
+
+
+def test_an_installation_that_was_half_removed_is_refused(lab: Lab, variables: Variables) -> None:
+    lab.on("n2", "mkdir", "-p", "/var/lib/rancher/k3s/server/db")
+    played = lab.play("k3s", lab.inventory(SERVERS, AGENTS, variables[OLD]))
+    lab.on("n2", "rm", "-r", "/var/lib/rancher/k3s")
+    assert played.code
+    assert "n2 holds a cluster's state in /var/lib/rancher/k3s and has no k3s.service" in played.text
+    assert played.changed() == 0
 
 
 def test_servers_and_an_agent_become_a_cluster(lab: Lab, variables: Variables) -> None:
@@ -64,10 +54,8 @@ def test_servers_and_an_agent_become_a_cluster(lab: Lab, variables: Variables) -
     with step("converge: three servers and one agent"):
         lab.play("k3s", inventory).succeeded()
     assert ready(lab, OLD)
-    with step("pods on every node"):
-        lab.apply((HERE / "pods.yaml").read_text("utf-8"))
-        for app in ("web", "client"):
-            until(f"{app} runs on every node", lambda app=app: pods(lab, app).keys() == ALL)
+    start_pods(lab)
+    assert lab.asked_outside() == set()
 
 
 def test_it_is_hardened(lab: Lab) -> None:
@@ -120,10 +108,11 @@ def test_again_nothing_changes(lab: Lab, variables: Variables) -> None:
 
 
 def test_another_release_is_no_installation(lab: Lab, variables: Variables) -> None:
-    played = lab.play("k3s", lab.inventory(SERVERS, AGENTS, variables[NEW]))
+    release = {**variables[OLD]["k3s_artefacts_release"], "version": "v1.25.9+k3s1"}
+    played = lab.play("k3s", lab.inventory(SERVERS, AGENTS, {**variables[OLD], "k3s_artefacts_release": release}))
     assert played.code
-    assert f"n1 has k3s {build.release(OLD)}; {build.release(NEW)} is wanted" in played.text
-    assert ready(lab, OLD)
+    assert f"n1 has k3s {build.release(OLD)}; v1.25.9+k3s1 is wanted" in played.text
+    assert played.changed() == 0
 
 
 def test_a_killed_server_comes_back(lab: Lab) -> None:
@@ -157,52 +146,8 @@ def test_a_snapshot_brings_back_what_was(lab: Lab, variables: Variables, tmp_pat
     assert written(lab, "after") == ""
 
 
-def test_a_skipped_minor_is_refused(lab: Lab, variables: Variables) -> None:
-    release = {**variables[NEW]["k3s_artefacts_release"], "version": "v1.27.0+k3s1"}
-    inventory = lab.inventory(SERVERS, AGENTS, {**variables[NEW], "k3s_artefacts_release": release})
-    played = lab.play("upgrade", inventory)
-    assert played.code
-    assert "skips a minor. Upgrade to the last v1.26 first" in played.text
-    assert ready(lab, OLD)
-
-
-def test_an_upgrade_that_was_cut_off_is_run_again_and_keeps_the_data(lab: Lab, variables: Variables) -> None:
-    inventory = lab.inventory(SERVERS, AGENTS, variables[NEW])
-    with step("upgrade, cut off when the second server is closed"):
-        cut = subprocess.Popen(
-            lab.command("upgrade", inventory), env=lab.settings(), cwd=ANSIBLE, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            until(
-                "the second server is closed",
-                lambda: lab.on("n3", "kubectl", "get", "node/n2", "--output=jsonpath={.spec.unschedulable}").stdout,
-                seconds=400,
-            )
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(cut.pid, signal.SIGKILL)
-            cut.wait()
-    assert nodes(lab)["n1"] == (True, build.release(NEW))
-    with step("upgrade, run again"):
-        lab.play("upgrade", inventory).succeeded()
-    assert ready(lab, NEW)
-    closed = lab.kubectl("get", "nodes", "--output=jsonpath={.items[*].spec.unschedulable}")
-    assert closed == ""
-    assert written(lab, "before") == "kept"
-    assert "before-upgrade-" in lab.on("n1", "ls", "/var/lib/rancher/k3s/server/db/snapshots").stdout
-    with step("upgrade of what is upgraded"):
-        assert lab.play("upgrade", inventory).succeeded().changed() == 0
-    until("pods run on every node", lambda: pods(lab, "web").keys() == ALL)
-
-
-def test_after_the_upgrade_nothing_is_left_to_do(lab: Lab, variables: Variables) -> None:
-    with step("converge with the new release"):
-        assert lab.play("k3s", lab.inventory(SERVERS, AGENTS, variables[NEW])).succeeded().changed() == 0
-
-
 def test_reset_leaves_nothing(lab: Lab, variables: Variables) -> None:
-    inventory = lab.inventory(SERVERS, AGENTS, variables[NEW])
+    inventory = lab.inventory(SERVERS, AGENTS, variables[OLD])
     with step("reset"):
         lab.play("k3s_reset", inventory).succeeded()
     for name in sorted(ALL):
