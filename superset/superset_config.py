@@ -148,7 +148,10 @@ def SQL_QUERY_MUTATOR(sql: str, **_context: object) -> str:  # noqa: N802 - Supe
 
 
 def FLASK_APP_MUTATOR(app: Any) -> None:  # noqa: ANN401, N802 - Superset's name
-    """Serve counts of requests where a port is declared for them."""
+    """Keep charts' answers for a minute; serve counts of requests where a port is declared for them."""
+    from nereus_superset.answers import keep
+
+    keep(app)
     if port := os.environ.get("SUPERSET_METRICS_PORT"):
         from nereus_superset.metrics import watch
 

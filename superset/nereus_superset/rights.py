@@ -29,7 +29,20 @@ class RememberedRights(SupersetSecurityManager):
 
     def exist_permission_on_roles(self, view_name: str, permission_name: str, role_ids: Sequence[int]) -> bool:
         roles = frozenset(role_ids)
-        return (permission_name, view_name) in self._remember(("pairs", roles), lambda: self._pairs(roles))
+        return (permission_name, view_name) in self.remember(("pairs", roles), lambda: self._pairs(roles))
+
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """Whether everybody may do this, without a login."""
+        name = self.auth_role_public
+        public = self.remember("public", lambda: self._pairs(frozenset([self.find_role(name).id]))) if name else ()
+        return (permission_name, view_name) in public
+
+    def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:  # noqa: ANN401 - Superset's
+        ask, number = super()._has_view_access, getattr(user, "id", None)
+        if number is None:
+            return bool(ask(user, permission_name, view_name))
+        key = ("may", number, permission_name, view_name)
+        return bool(self.remember(key, lambda: bool(ask(user, permission_name, view_name))))
 
     def user_view_menu_names(self, permission_name: str) -> set[str]:
         """What a right is given on to the person who asks."""
@@ -37,7 +50,7 @@ class RememberedRights(SupersetSecurityManager):
         if g.user.is_anonymous:
             return set(ask(permission_name))
         key = ("names", getattr(g.user, "id", None), permission_name)
-        return set(self._remember(key, lambda: ask(permission_name)))
+        return set(self.remember(key, lambda: ask(permission_name)))
 
     def _pairs(self, roles: frozenset[int]) -> frozenset[tuple[str, str]]:
         """Every right of these roles: what may be done, and on what."""
@@ -50,7 +63,8 @@ class RememberedRights(SupersetSecurityManager):
         )
         return frozenset((permission, view) for permission, view in found)
 
-    def _remember(self, key: Hashable, ask: Callable[[], _T]) -> _T:
+    def remember(self, key: Hashable, ask: Callable[[], _T]) -> _T:
+        """What `ask` gives, or gave at most ten seconds ago under this key."""
         now = time.monotonic()
         with self._lock:
             asked, value = self._remembered.get(key, (0.0, None))

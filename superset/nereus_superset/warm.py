@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from nereus_superset import answers
+
 
 def main() -> None:
     from superset.app import create_app
@@ -29,6 +31,7 @@ def main() -> None:
                 asked += 1
                 if error:
                     failed.append(f"{dashboard}, {chart['name']}, as {person}: {error}")
+        answers.loaded()
     print(json.dumps({"asked": asked, "people": people, "failed": failed}))
 
 
