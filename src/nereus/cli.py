@@ -42,7 +42,7 @@ def provision(
     from functools import partial
 
     from nereus.config import load
-    from nereus.provision import hosts, local, vms
+    from nereus.provision import cluster, hosts, local, vms
 
     platform = load(config)
     wanted = target or platform.platform.target
@@ -51,11 +51,12 @@ def provision(
         "local": local.provision,
         "hosts": hosts.provision,
         "vms": partial(vms.provision, rebuild=tuple(rebuild or ())),
+        "cluster": cluster.provision,
     }
     if wanted not in ways:
         raise BadInput(
-            f"platform.target is {wanted}; this version provisions {' and '.join(ways)}",
-            fix="Use TARGET=local, TARGET=vms, or TARGET=hosts for machines that you have.",
+            f"there is no target {wanted!r}; expected one of {', '.join(ways)}",
+            fix="Use TARGET=local or vms, or TARGET=hosts or cluster for machines or a cluster that you have.",
         )
     if rebuild and wanted != "vms":
         raise BadInput(f"--rebuild is for the target vms; this one is {wanted}", fix="Leave it out.")
@@ -76,7 +77,8 @@ def provision(
     if wanted == "local":
         _print_status(config)
     else:
-        out.print(f"The cluster's administrator: KUBECONFIG={escape(str(hosts.kubeconfig(home)))}")
+        own = hosts.kubeconfig(home) if wanted in ("hosts", "vms") else cluster.kubeconfig(platform, home)
+        out.print(f"The cluster's administrator: KUBECONFIG={escape(str(own))}")
     out.print("\nPasswords: [bold]make secret NAME=...[/]   Logs: " + escape(str(home.logs)))
 
 

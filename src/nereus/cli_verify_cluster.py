@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from pathlib import Path
@@ -31,10 +30,7 @@ def verify_cluster(
 ) -> None:
     """Dry run of every object on the server, then apply, then `nereus verify`. Exit code 3 when it was NOT RUN."""
     from nereus.config import load
-    from nereus.kubernetes import secrets
-    from nereus.kubernetes.install import Helm, Installer
-    from nereus.kubernetes.operations.kubectl import Kubectl
-    from nereus.kubernetes.render import render
+    from nereus.provision import cluster
 
     platform, home = load(config), Home.beside(config)
     if platform.platform.target == "local":
@@ -42,9 +38,7 @@ def verify_cluster(
             "platform.target is local, which has no cluster",
             fix="Name the target vms, hosts or cluster in platform.yaml.",
         )
-    declared = platform.cluster.kubeconfig if platform.cluster else None
-    named = kubeconfig or os.environ.get("KUBECONFIG") or declared or home.secrets / "kubeconfig"
-    wanted = Path(named).expanduser()
+    wanted = cluster.kubeconfig(platform, home, kubeconfig)
     lacking = [program for program in (kubectl, helm) if shutil.which(program) is None]
     if not wanted.is_file() or lacking:
         what = f"there is no {', no '.join(lacking)}" if lacking else f"there is no kubeconfig {wanted}"
@@ -53,16 +47,15 @@ def verify_cluster(
         raise typer.Exit(3)
     began = time.monotonic()
     home.create()
-    rendered = render(platform, home, home.run / "kubernetes")
-    program = Helm(wanted, helm, charts)
-    installer = Installer(
-        rendered,
-        tuple(secrets.manifests(rendered.catalogue, home, rendered.there)),
-        Kubectl(wanted, kubectl),
-        lambda chart, folder, dry_run: program.install(chart, folder, dry_run=dry_run),
+
+    def tell(text: str) -> None:
+        out.print(f"  {time.monotonic() - began:6.1f} s  {escape(text)}")
+
+    changed = cluster.installer(platform, home, wanted, kubectl, helm, charts).run(tell)
+    out.print(
+        f"Everything is accepted, applied and rolled out after {time.monotonic() - began:.0f} s, "
+        f"{len(changed) or 'no'} changes.\n"
     )
-    installer.run(lambda text: out.print(f"  {time.monotonic() - began:6.1f} s  {escape(text)}"))
-    out.print(f"Everything is accepted, applied and rolled out after {time.monotonic() - began:.0f} s.\n")
 
     from nereus.cli_operations import verify
 

@@ -5,6 +5,7 @@ It can be run again at any time: what is there already is left as it is, and a s
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -21,7 +22,10 @@ from nereus.kubernetes.render import Rendered
 
 #: Longest that applying one step may take, and that its pods may take to be ready, in seconds.
 _APPLY_S, _CHART_S, _ROLLOUT_S, _SETUP_S = 300.0, 900, 1800, 1800
+_ASK_S = 60.0
 _APPLY = ("apply", "--server-side", "--field-manager=nereus", "--force-conflicts")
+#: What the server writes into an object's metadata by itself.
+_NOTES = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 _ROLLED_OUT = ("deployment", "statefulset", "daemonset")
 
 Tell = Callable[[str], None]
@@ -39,22 +43,46 @@ class Helm:
         if shutil.which(self.program) is None:
             raise BadInput(f"{self.program} is not installed here", fix="Install helm 3, or name it with --helm.")
 
-    def install(self, chart: Mapping[str, Any], out: Path, *, dry_run: bool) -> None:
-        """Install or upgrade one chart of steps.yaml and wait for its pods. Raises Failure with what helm said."""
-        name, version = str(chart["name"]), str(chart["version"])
+    def install(self, chart: Mapping[str, Any], out: Path, *, dry_run: bool) -> bool:
+        """Install or upgrade one chart of steps.yaml and wait for its pods.
+
+        Returns whether there was anything to do: a release of this version with these values is left as it is. Raises
+        Failure with what helm said.
+        """
+        name, version, namespace = str(chart["name"]), str(chart["version"]), str(chart["namespace"])
+        values = out / str(chart["values"])
+        if self._is_there(name, version, namespace, values):
+            return False
         archive = self.archives / f"{name}-{version}.tgz" if self.archives else None
         if archive is not None and not archive.is_file():
             raise BadInput(f"the bundle has no {archive.name}", fix="Gather it again: make bundle")
         source = [str(archive)] if archive else [name, "--repo", str(chart["repository"]), "--version", version]
-        place = ["--namespace", str(chart["namespace"]), "--values", str(out / str(chart["values"]))]
         how = ["--dry-run=server"] if dry_run else ["--wait", "--timeout", f"{_CHART_S}s"]
-        command = (self.program, "--kubeconfig", str(self.kubeconfig), "upgrade", "--install", name, *source, *place)
-        try:
-            done = subprocess.run((*command, *how), capture_output=True, text=True, check=False, timeout=_CHART_S + 60)
-        except subprocess.TimeoutExpired as error:
-            raise Failure(f"the chart {name} was not installed within {_CHART_S} s") from error
+        place = ["--namespace", namespace, "--values", str(values)]
+        done = self._run(name, "upgrade", "--install", name, *source, *place, *how, seconds=_CHART_S + 60)
         if done.returncode:
             raise Failure(f"the chart {name} is refused: {done.stderr.strip()[-2000:]}")
+        return True
+
+    def _is_there(self, name: str, version: str, namespace: str, values: Path) -> bool:
+        found = []
+        for what in ("metadata", "values"):
+            done = self._run(name, "get", what, name, "--namespace", namespace, "--output", "json", seconds=_ASK_S)
+            if done.returncode:
+                return False
+            found.append(json.loads(done.stdout) or {})
+        about, given = found
+        wanted = YAML(typ="safe", pure=True).load(values.read_text("utf-8")) or {}
+        # As JSON, as helm kept them: a date or a number is written in one way there.
+        same = json.loads(json.dumps(wanted, default=str)) == given
+        return same and (about.get("version"), about.get("status")) == (version, "deployed")
+
+    def _run(self, name: str, *words: str, seconds: float) -> subprocess.CompletedProcess[str]:
+        command = (self.program, "--kubeconfig", str(self.kubeconfig), *words)
+        try:
+            return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            raise Failure(f"helm {words[0]} {name} was not done within {seconds:.0f} s") from error
 
 
 @dataclass(frozen=True)
@@ -64,26 +92,46 @@ class Installer:
     rendered: Rendered
     secrets: tuple[Mapping[str, Any], ...]
     kubectl: Kubectl
-    chart: Callable[[Mapping[str, Any], Path, bool], None]
+    chart: Callable[[Mapping[str, Any], Path, bool], bool]
 
-    def run(self, tell: Tell) -> None:
-        """Every step. What a step would refuse is found by a dry run before anything of that step is applied."""
+    def run(self, tell: Tell) -> list[str]:
+        """Every step. What a step would refuse is found by a dry run before anything of that step is applied.
+
+        Returns one line for each object and chart that was made or changed, nothing where all is as it should be.
+        """
+        changed: list[str] = []
         for step in self.rendered.steps:
             name, charts = str(step["step"]), step.get("charts", ())
             for objects in self._batches(step):
-                tell(f"{name}: {len(objects)} objects, dry run and apply")
-                for more in (("--dry-run=server",), ()):
-                    self.kubectl(*_APPLY, *more, "-f", "-", given=_list_of(objects), seconds=_APPLY_S)
-            for dry_run in (True, False):
-                for chart in charts:
-                    tell(f"{name}: {chart['name']}, {'dry run' if dry_run else 'install'}")
-                    self.chart(chart, self.rendered.out, dry_run)
+                tell(f"{name}: {len(objects)} objects")
+                changed += self._applied(objects)
+            wanted = []
+            for chart in charts:
+                tell(f"{name}: {chart['name']}, dry run")
+                if self.chart(chart, self.rendered.out, True):
+                    wanted.append(chart)
+            for chart in wanted:
+                tell(f"{name}: {chart['name']}, install")
+                self.chart(chart, self.rendered.out, False)
+                changed.append(f"chart {chart['name']} {chart['version']}")
             self.wait(step, tell)
+        return changed
+
+    def _applied(self, objects: list[Mapping[str, Any]]) -> list[str]:
+        """Apply what the server would change; gives the names of that. Raises Failure before anything is changed."""
+        given = _list_of(objects)
+        ask = ("get", "-f", "-", "--ignore-not-found", "--output", "json")
+        before = _by_name(self.kubectl(*ask, given=given, seconds=_APPLY_S))
+        tried = self.kubectl(*_APPLY, "--dry-run=server", "--output", "json", "-f", "-", given=given, seconds=_APPLY_S)
+        changed = [name for name, content in _by_name(tried).items() if before.get(name) != content]
+        if changed:
+            self.kubectl(*_APPLY, "-f", "-", given=given, seconds=_APPLY_S)
+        return changed
 
     def _batches(self, step: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
         """The objects of a step. Namespaces go first: even a dry run wants them there."""
         if step["step"] == "secrets":
-            yield list(self.secrets)
+            yield [_encoded(one) for one in self.secrets]
         elif "kustomize" in step:
             built = self.kubectl("kustomize", str(self.rendered.out / str(step["kustomize"])))
             objects = [each for each in YAML(typ="safe").load_all(built) if each]
@@ -119,3 +167,20 @@ class Installer:
 
 def _list_of(objects: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+
+def _encoded(secret: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A Secret as the server keeps it: what it is given as text would never compare equal to that."""
+    data = {key: base64.b64encode(text.encode()).decode() for key, text in secret["stringData"].items()}
+    return {**{key: value for key, value in secret.items() if key != "stringData"}, "data": data}
+
+
+def _by_name(printed: str) -> dict[str, Mapping[str, Any]]:
+    """`Kind namespace/name` -> what was declared of it: neither its state nor the server's own notes."""
+    found = json.loads(printed) if printed.strip() else {"items": []}
+    known: dict[str, Mapping[str, Any]] = {}
+    for one in found.get("items", [found]):
+        meta = {key: value for key, value in one["metadata"].items() if key not in _NOTES}
+        place = "/".join(part for part in (meta.get("namespace"), meta["name"]) if part)
+        known[f"{one['kind']} {place}"] = {**one, "metadata": meta, "status": None}
+    return known

@@ -1,21 +1,27 @@
-"""What `nereus verify-cluster` does to a real cluster, done to a simulated one: tried, applied, waited for; twice."""
+"""`nereus provision` for a cluster that is there already, done to a simulated one; twice."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nereus.config import load
 from nereus.errors import Failure
+from nereus.home import Home
 from nereus.kubernetes.install import Installer
 from nereus.kubernetes.operations.kubectl import Kubectl
-from nereus.kubernetes.sim import binaries, cluster, nodes
+from nereus.kubernetes.render import render
+from nereus.kubernetes.sim import binaries, checks, cluster, nodes
 from nereus.kubernetes.sim.api import Api
 from nereus.kubernetes.sim.platform import chart_objects
 from nereus.kubernetes.standins import MARK
-from tests.infra.cluster.objects import say
+from tests.infra.cluster.objects import CLASS, say, storage_class
 from tests.infra.cluster.test_platform import PLANS, rendered
 from tests.infra.steps import step
 
@@ -41,24 +47,84 @@ def generations(api: Api) -> dict[str, str]:
     return found
 
 
-def test_everything_is_installed_and_a_second_run_changes_nothing(programs: binaries.Programs, tmp_path: Path) -> None:
-    made, hidden = rendered(tmp_path, PLANS[3], None)
-    with step("cluster: install twice"), cluster.running(tmp_path / "state", say) as simulated:
+#: Stands for helm, which would fetch charts: it applies what stands in for a chart and remembers what it was given.
+HELM = """\
+#!{python}
+import json, pathlib, subprocess, sys
+from ruamel.yaml import YAML
+here = pathlib.Path(__file__).parent
+_, _, kubeconfig, verb, *rest = sys.argv
+name = rest[1]
+kept = here / (name + ".kept.json")
+if verb == "get":
+    if not kept.exists():
+        sys.exit("Error: release: not found")
+    print(json.dumps(json.loads(kept.read_text())[rest[0]]))
+else:
+    given = dict(zip(rest, rest[1:]))
+    tried = ["--dry-run=server"] if "--dry-run=server" in rest else []
+    how = ["apply", "--server-side", "--force-conflicts", "--field-manager=helm", *tried]
+    how += ["-f", str(here / (name + ".json"))]
+    subprocess.run([here / "kubectl", "--kubeconfig", kubeconfig, *how], check=True)
+    if not tried:
+        values = YAML(typ="safe", pure=True).load(pathlib.Path(given["--values"]).read_text())
+        about = {{"version": given["--version"], "status": "deployed"}}
+        kept.write_text(json.dumps({{"metadata": about, "values": values}}))
+"""
+#: A cluster that somebody has, with nothing on it but a storage class and an ingress class.
+CLUSTER = (
+    "platform: {{target: cluster}}\n"
+    "cluster: {{kubeconfig: {kubeconfig}, storage_class: {storage}, ingress_class: traefik}}\n"
+)
+
+
+def programs_for(folder: Path, programs: binaries.Programs, charts: list[Any]) -> Path:
+    """A folder with the cluster's kubectl, and a helm that applies what stands in for each chart."""
+    folder.mkdir()
+    (folder / "kubectl").symlink_to(programs.path("kubectl"))
+    (folder / "helm").write_text(HELM.format(python=sys.executable), "utf-8")
+    (folder / "helm").chmod(0o755)
+    for name in {one["metadata"]["annotations"][MARK] for one in charts}:
+        own = [one for one in charts if one["metadata"]["annotations"][MARK] == name]
+        listed = {"apiVersion": "v1", "kind": "List", "items": own}
+        (folder / f"{name.removeprefix('chart ')}.json").write_text(json.dumps(listed), "utf-8")
+    return folder
+
+
+def provision(config: Path, path: Path) -> str:
+    """`nereus provision` as the front door runs it; gives what it printed."""
+    done = subprocess.run(
+        (str(Path(sys.executable).parent / "nereus"), "provision", "--config", str(config)),
+        env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_cluster_is_provisioned_and_a_second_run_changes_nothing(programs: binaries.Programs, tmp_path: Path) -> None:
+    """The charts are stand-ins; everything else is what a cluster gets."""
+    with step("cluster: provision twice"), cluster.running(tmp_path / "state", say) as simulated:
+        config = tmp_path / "platform.yaml"
+        declared = CLUSTER.format(kubeconfig=simulated.kubeconfig, storage=CLASS) + PLANS[3]
+        config.write_text(declared, "utf-8")
+        made = render(load(config), Home.beside(config).create(), tmp_path / "rendered")
         simulated.add_nodes(nodes.planned(made.sized.plan))
-        charts = list(chart_objects(made))
-        kubectl = Kubectl(simulated.kubeconfig, str(programs.path("kubectl")))
-
-        def chart(wanted: Mapping[str, Any], out: Path, dry_run: bool) -> None:
-            own = [one for one in charts if one["metadata"]["annotations"][MARK] == f"chart {wanted['name']}"]
-            assert (out / wanted["values"]).is_file()
-            assert simulated.apply(own, dry_run=dry_run).refused == ()
-
-        installer = Installer(made, tuple(hidden), kubectl, chart)
-        installer.run(say)
+        simulated.apply_or_fail([storage_class()])
+        path = programs_for(tmp_path / "bin", programs, list(chart_objects(made)))
+        told = provision(config, path)
+        say(f"{told.count(' + ')} changes; what {len(list(path.glob('*.kept.json')))} charts make rests on stand-ins")
+        assert "+ DorisCluster nereus-warehouse/warehouse" in told
+        assert "+ chart doris-operator" in told
         before = generations(simulated.api)
         assert len(before) > 100
-        installer.run(lambda text: None)
+        again = provision(config, path)
+        assert "Nothing changed in" in again
         assert generations(simulated.api) == before
+        assert checks.look(simulated.api).wrong == ()
 
 
 def test_a_refusal_is_found_before_anything_of_its_step_is_applied(
@@ -69,5 +135,5 @@ def test_a_refusal_is_found_before_anything_of_its_step_is_applied(
     roles.write_text(roles.read_text("utf-8").replace("verbs: [get, list, watch]", "verbz: [get]"), "utf-8")
     kubectl = Kubectl(simulated.kubeconfig, str(programs.path("kubectl")))
     with pytest.raises(Failure, match="verbz"):
-        Installer(made, tuple(hidden), kubectl, lambda *_: None).run(say)
+        Installer(made, tuple(hidden), kubectl, lambda *_: False).run(say)
     assert simulated.api.get("scheduling.k8s.io/v1", "PriorityClass", "nereus-services") is None

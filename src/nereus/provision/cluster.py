@@ -1,0 +1,50 @@
+"""The target cluster: the platform on a Kubernetes cluster that is there already, by kubectl and helm."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from nereus.config import Platform
+from nereus.errors import BadInput
+from nereus.home import Home
+from nereus.kubernetes import secrets
+from nereus.kubernetes.install import Helm, Installer
+from nereus.kubernetes.operations.kubectl import Kubectl
+from nereus.kubernetes.render import render
+
+Tell = Callable[[str], None]
+
+
+def kubeconfig(platform: Platform, home: Home, given: Path | None = None) -> Path:
+    """The cluster's: what is given, else KUBECONFIG, else platform.yaml's, else what provisioning machines keeps."""
+    declared = platform.cluster.kubeconfig if platform.cluster else home.secrets / "kubeconfig"
+    return Path(given or os.environ.get("KUBECONFIG") or declared).expanduser()
+
+
+def installer(
+    platform: Platform, home: Home, wanted: Path, kubectl: str, helm: str, charts: Path | None = None
+) -> Installer:
+    """The rendered platform and the cluster that it goes to; `charts` is the bundle's folder of archives.
+
+    Raises BadInput for a plan or an object that the checks refuse, for a missing program or kubeconfig.
+    """
+    program, ask = Helm(wanted, helm, charts), Kubectl(wanted, kubectl)
+    rendered = render(platform, home, home.run / "kubernetes")
+    hidden = tuple(secrets.manifests(rendered.catalogue, home, rendered.there))
+    return Installer(rendered, hidden, ask, lambda chart, out, dry_run: program.install(chart, out, dry_run=dry_run))
+
+
+def provision(config: Path, platform: Platform, home: Home, tell: Tell) -> list[str]:
+    """Bring the platform to the cluster. Returns one line for each object and chart that changed.
+
+    A step that failed is taken up again by the next run. Raises BadInput before anything is applied for what the
+    checks refuse, Failure with what the cluster refused.
+    """
+    if platform.platform.target != "cluster":
+        raise BadInput(
+            f"platform.target is {platform.platform.target}; the sizes and storage of a cluster differ",
+            fix=f"Write into {config.name}: platform: {{target: cluster}}, and a section `cluster`.",
+        )
+    return installer(platform, home, kubeconfig(platform, home), "kubectl", "helm").run(tell)
