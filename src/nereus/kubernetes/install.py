@@ -148,21 +148,32 @@ class Installer:
                 "wait", job, *where, "--for=condition=complete", f"--timeout={_SETUP_S}s", seconds=_SETUP_S + 30
             )
         elif step["step"] == "apps":
-            for namespace in self.namespaces():
-                tell(f"{step['step']}: wait for {namespace}")
-                for kind in _ROLLED_OUT:
-                    self._wait_for(kind, namespace)
+            own = set(self.namespaces())
+            listed = self.kubectl("get", ",".join(_ROLLED_OUT), "--all-namespaces", "--output", "json")
+            for one in json.loads(listed)["items"]:
+                namespace, name = one["metadata"]["namespace"], one["metadata"]["name"]
+                if namespace in own and not _is_rolled_out(one):
+                    tell(f"{step['step']}: wait for {one['kind']} {namespace}/{name}")
+                    flags = ("--namespace", namespace, f"--timeout={_ROLLOUT_S}s")
+                    self.kubectl("rollout", "status", f"{one['kind']}/{name}", *flags, seconds=_ROLLOUT_S + 30)
 
     def namespaces(self) -> Iterator[str]:
         """Those that this platform has on this cluster."""
         there = self.rendered.there
         yield from (name for name, one in self.rendered.catalogue.namespaces.items() if one.unless not in there)
 
-    def _wait_for(self, kind: str, namespace: str) -> None:
-        listed = self.kubectl("get", kind, "--namespace", namespace, "--output", "name").split()
-        for name in listed:
-            flags = ("--namespace", namespace, f"--timeout={_ROLLOUT_S}s")
-            self.kubectl("rollout", "status", name, *flags, seconds=_ROLLOUT_S + 30)
+
+def _is_rolled_out(one: Mapping[str, Any]) -> bool:
+    """Whether every pod of a workload is the declared one, and ready."""
+    status = one.get("status", {})
+    if status.get("observedGeneration") != one["metadata"]["generation"]:
+        return False
+    if one["kind"] == "DaemonSet":
+        wanted, now = status["desiredNumberScheduled"], ("updatedNumberScheduled", "numberReady")
+    else:
+        wanted, now = one["spec"]["replicas"], ("updatedReplicas", "readyReplicas")
+    # A Deployment counts pods of before in `replicas` until they have ended.
+    return all(status.get(each, 0) == wanted for each in now) and status.get("replicas", 0) in (0, wanted)
 
 
 def _list_of(objects: Iterable[Mapping[str, Any]]) -> str:

@@ -26,6 +26,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(BUILD_LIMIT_S if first else TEST_LIMIT_S))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_in_the_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """kubectl keeps what every server told it; these servers are gone a minute later."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECACHEDIR", str(tmp_path_factory.mktemp("kubectl")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def programs() -> binaries.Programs:
     if shutil.which("go") is None:

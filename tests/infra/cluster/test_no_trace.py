@@ -31,12 +31,14 @@ def test_down_ends_every_process_and_removes_the_folder(programs: binaries.Progr
         assert found is not None
         assert found.pids == started.pids
         port = int(started.api.address.rsplit(":", 1)[1])
+        assert started.kubectl("get", "nodes").returncode == 0
     finally:
         assert cluster.down(folder)
     assert gone([started.pid, *started.pids.values()])
     assert not folder.exists()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert not list(Path("~/.kube/cache").expanduser().glob(f"*/127.0.0.1_{port}"))
     assert not cluster.down(folder)
 
 

@@ -64,7 +64,8 @@ class Simulated:
 
     def kubectl(self, *arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run the cluster's own kubectl as its administrator."""
-        command = (str(self.programs.path("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments)
+        own = (f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.folder / 'kubectl'}")
+        command = (str(self.programs.path("kubectl")), *own, *arguments)
         return subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=_APPLY_LIMIT_S)
 
     def apply(self, objects: Iterable[Object], *, dry_run: bool = False) -> Applied:
