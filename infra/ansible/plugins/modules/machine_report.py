@@ -82,7 +82,7 @@ def _read(path: str) -> str:
 
 
 def system() -> dict[str, Any]:
-    """Distribution, processor, memory in GiB, and whether this is root."""
+    """Distribution, processor, memory in GiB, swap that is on, and whether this is root."""
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', _read("/etc/os-release"), re.M))
     cpu = _read("/proc/cpuinfo")
     flags = set(re.findall(r"^flags\s*:\s*(.*)$", cpu, re.M)[:1][0].split()) if "flags" in cpu else set()
@@ -97,6 +97,7 @@ def system() -> dict[str, Any]:
         "memory_gib": round(int(memory.group(1)) / _MIB, 2) if memory else 0.0,
         "root": os.geteuid() == 0,
         "systemd": os.path.isdir("/run/systemd/system"),
+        "swap": [line.split()[0] for line in _read("/proc/swaps").splitlines()[1:]],
     }
 
 
@@ -128,7 +129,9 @@ def free_space(folders: list[str]) -> dict[str, float]:
 
 def taken_ports(ports: list[int]) -> dict[str, str]:
     """The ports somebody listens on, and who, where the system says so."""
-    taken = {}
+    taken: dict[str, str] = {}
+    if not ports:
+        return taken
     for line in _output("ss", "--listening", "--tcp", "--numeric", "--no-header", "--processes").splitlines():
         fields = line.split()
         port = int(fields[3].rpartition(":")[2])
@@ -140,6 +143,8 @@ def taken_ports(ports: list[int]) -> dict[str, str]:
 
 def packages(wanted: list[str]) -> dict[str, list[str]]:
     """The packages that are not installed, and those of them that no source of apt offers."""
+    if not wanted:
+        return {"missing": [], "unavailable": []}
     listed = _output("dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n").splitlines()
     installed = {line.split()[0] for line in listed if line.endswith(" installed")}
     missing = [name for name in wanted if name not in installed]
@@ -175,7 +180,7 @@ def bears(names: list[str], serial: str) -> bool:
 
 def disks(serials: list[str]) -> dict[str, Any]:
     """For each serial number the devices that bear it, with what they hold; and all numbers that there are."""
-    known = devices()
+    known = devices() if serials else {}
     present = sorted({each["serial"] for each in known.values() if each["serial"]})
     links = [name for each in known.values() for name in each["names"] if name not in present]
     return {
