@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import html
 import io
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import ParamSpec
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -21,6 +23,7 @@ from nereus.insight.language import Language
 from state import Deployment, deployment
 
 Rows = Sequence[Mapping[str, object]]
+_P = ParamSpec("_P")
 
 _TABLES = "tables of the page"
 _LANGUAGE = "language"
@@ -157,9 +160,18 @@ def _class(column: str, numeric: set[str]) -> str:
     return ' class="n"' if column in numeric else ' class="code"' if column in _CODE else ""
 
 
-def chart(t: Language, figure: go.Figure) -> None:
-    """Show a figure. Its tools appear nowhere: they would cover the names of what is drawn."""
-    st.plotly_chart(charts.localised(figure, t), width="stretch", config={"displayModeBar": False})
+def chart(t: Language, draw: Callable[_P, go.Figure], *args: _P.args, **kwargs: _P.kwargs) -> None:
+    """Show what a function of `charts` draws, drawn once for all viewers as long as its values are the same.
+
+    Its tools appear nowhere: they would cover the names of what is drawn.
+    """
+    drawn = _drawn(draw.__name__, pickle.dumps((args, kwargs)), t.code, lambda: draw(*args, **kwargs))
+    st.plotly_chart(drawn, width="stretch", config={"displayModeBar": False})
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _drawn(name: str, values: bytes, code: str, _draw: Callable[[], go.Figure]) -> go.Figure:
+    return charts.localised(_draw(), language.of(code))
 
 
 def keep(name: str, rows: Rows) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,20 +11,26 @@ from pathlib import Path
 import streamlit as st
 
 from nereus import sizing
+from nereus.bench import published, results
+from nereus.bench.published import Published
+from nereus.bench.results import BenchResult
 from nereus.cases import Case
 from nereus.config import Platform, load
 from nereus.costs.compare import Comparison, compare
 from nereus.home import Home
-from nereus.insight import holdings, service_level
+from nereus.insight import filling, holdings, service_level
 from nereus.insight import sensitivity as swings
 from nereus.insight import titles as dashboards
 from nereus.insight.asking import USER, Answer, Counter, Question, ask, is_provisioned, reader
-from nereus.paths import USECASES
-from nereus.usecases.model import UseCase, find, names
+from nereus.insight.filling import Crossing
+from nereus.paths import BENCHMARKS, USECASES
+from nereus.usecases.model import FILE, UseCase, find, names
 from nereus.warehouse.client import Warehouse
 
 #: Answers are asked for anew after so many seconds, once for all viewers.
 FRESH_S = 60
+#: Files as they are now: path, when changed (ns), bytes. What comes from files is computed anew when this differs.
+Stamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,58 @@ def counter() -> Counter:
     return Counter()
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _elsewhere(config: Path, changed: int, _found: Deployment) -> Mapping[tuple[str, str], float]:
+    return swings.snowflake_elsewhere(_found.platform, _found.plan)
+
+
+def elsewhere(found: Deployment) -> Mapping[tuple[str, str], float]:
+    """EUR/year at Snowflake by (region, edition)."""
+    return _elsewhere(found.config, found.config.stat().st_mtime_ns, found)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _crossings(config: Path, changed: int, _found: Deployment) -> list[Crossing]:
+    return filling.crossings(_found.plan)
+
+
+def crossings(found: Deployment) -> list[Crossing]:
+    """When each limit of each disk is crossed as the plan has it."""
+    return _crossings(found.config, found.config.stat().st_mtime_ns, found)
+
+
 def declared(found: Deployment) -> list[UseCase]:
     """The use cases that platform.yaml lists."""
     there = names(USECASES)
-    return [find(name, USECASES) for name in found.platform.usecases if name in there]
+    listed = tuple(name for name in found.platform.usecases if name in there)
+    return _usecases(listed, USECASES, _stamp(USECASES / name / FILE for name in listed))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _usecases(listed: tuple[str, ...], folder: Path, stamp: Stamp) -> list[UseCase]:
+    return [find(name, folder) for name in listed]
+
+
+def measured_results() -> list[BenchResult]:
+    """Every benchmark result that is kept, oldest first."""
+    folder = BENCHMARKS / "results"
+    return _results(folder, _stamp(sorted(folder.glob("*/*.json"))))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _results(folder: Path, stamp: Stamp) -> list[BenchResult]:
+    return results.read_all(folder)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def published_results() -> Published:
+    """What others measured and published: a file of the package."""
+    return published.read()
+
+
+def _stamp(files: Iterable[Path]) -> Stamp:
+    told = ((file, file.stat()) for file in files)
+    return tuple((str(file), each.st_mtime_ns, each.st_size) for file, each in told)
 
 
 def answers_of_service(found: Deployment, hours: int) -> Answer:

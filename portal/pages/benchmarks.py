@@ -8,15 +8,14 @@ import streamlit as st
 
 import charts
 import frame
-from nereus.bench import published, report, results, stats
+from nereus.bench import report, results, stats
 from nereus.bench.results import BenchResult
 from nereus.insight.language import Language
-from nereus.paths import BENCHMARKS
-from state import Deployment
+from state import Deployment, measured_results, published_results
 
 
 def show(found: Deployment, t: Language) -> None:
-    kept = results.read_all(BENCHMARKS / "results")
+    kept = measured_results()
     if kept:
         _last(t, kept, found.platform.promise.dashboard_average_s)
     else:
@@ -49,7 +48,7 @@ def _last(t: Language, kept: list[BenchResult], promise_s: float) -> None:
         t("columns.cold_ms"): [query.cold_ms for query in last.queries],
         t("columns.p50_ms"): [report.median(query) for query in last.queries],
     }
-    frame.chart(t, charts.grouped([query.name for query in last.queries], series, "ms", t("columns.query")))
+    frame.chart(t, charts.grouped, [query.name for query in last.queries], series, "ms", t("columns.query"))
     frame.table(t, "queries", queries)
     _source(t, last)
     _users(t, last, promise_s)
@@ -66,7 +65,7 @@ def _users(t: Language, last: BenchResult, promise_s: float) -> None:
         for field in ("average_ms", "p50_ms", "p95_ms")
     }
     limit = {t("service_level.limit", promise=promise_s): 1000 * promise_s}
-    frame.chart(t, charts.against(lines, "ms", limit, t("columns.clients")))
+    frame.chart(t, charts.against, lines, "ms", limit, t("columns.clients"))
     frame.table(
         t,
         "clients together",
@@ -109,14 +108,14 @@ def _over_time(t: Language, last: BenchResult, kept: list[BenchResult]) -> None:
             }
         )
     if len(same) > 1:
-        frame.chart(t, charts.by_hour(lines, "ms", {}, t("columns.measured_utc")))
+        frame.chart(t, charts.by_hour, lines, "ms", {}, t("columns.measured_utc"))
     else:
         st.caption(t("benchmarks.once"))
     frame.table(t, "results", rows)
 
 
 def _published(t: Language) -> None:
-    known = published.read()
+    known = published_results()
     st.header(t("benchmarks.published"), anchor="published", divider="gray")
     st.markdown(t("benchmarks.not_ours"))
     bench = known.clickbench
@@ -125,7 +124,7 @@ def _published(t: Language) -> None:
         t("columns.hot_mean_s"): [each.hot_mean for each in bench.results],
         t("columns.cold_mean_s"): [each.cold_mean for each in bench.results],
     }
-    frame.chart(t, charts.beside(names, bars, "s"))
+    frame.chart(t, charts.beside, names, bars, "s")
     frame.table(
         t,
         "clickbench",

@@ -11,7 +11,7 @@ from nereus.insight import filling, holdings
 from nereus.insight.filling import Crossing
 from nereus.insight.language import Language
 from nereus.sizing import Plan
-from state import Deployment, answers_of_data
+from state import Deployment, answers_of_data, crossings
 
 _SERIES = ("nvme_tb", "cold_disk_tb", "file_cache_tb")
 _SHARE = ".0%"
@@ -27,7 +27,7 @@ def show(found: Deployment, t: Language) -> None:
         t(f"columns.{name}"): {case.value: [getattr(year, name).value for year in plan.years[case]] for case in Case}
         for name in _SERIES
     }
-    frame.chart(t, charts.band(years, series, t("capacity.unit"), {}, t("capacity.years")))
+    frame.chart(t, charts.band, years, series, t("capacity.unit"), {}, t("capacity.years"))
     st.caption(
         t("capacity.about_needs", nodes=plan.nodes.value, reason=t.said(plan.nodes.reason), source=plan.nodes.source)
     )
@@ -43,7 +43,7 @@ def show(found: Deployment, t: Language) -> None:
 def _filling(found: Deployment, t: Language) -> None:
     plan, need = found.plan, found.plan.requirements
     st.header(t("capacity.filling"), anchor="filling", divider="gray")
-    listed = filling.crossings(plan)
+    listed = crossings(found)
     years = list(range(need.horizon_years + 1))
     for column, disk in zip(st.columns(2), ("NVMe", "HDD"), strict=True):
         limits = {
@@ -57,7 +57,7 @@ def _filling(found: Deployment, t: Language) -> None:
             series = {
                 t("capacity.used", disk=disk): {case.value: filling.used(plan, case, disk) for case in Case},
             }
-            frame.chart(t, charts.band(years, series, t("capacity.unit"), limits, t("capacity.years")))
+            frame.chart(t, charts.band, years, series, t("capacity.unit"), limits, t("capacity.years"))
     frame.table(t, "months", _months(listed, found, t))
     st.caption(
         t(

@@ -11,8 +11,8 @@ from nereus.costs.amount import Origin
 from nereus.costs.compare import Comparison
 from nereus.costs.prices import packaged
 from nereus.insight.language import Language
-from nereus.insight.sensitivity import CONSUMPTION_SPREAD, Swing, snowflake_elsewhere
-from state import Deployment, sensitivity
+from nereus.insight.sensitivity import CONSUMPTION_SPREAD, Swing
+from state import Deployment, elsewhere, sensitivity
 
 
 def show(found: Deployment, t: Language) -> None:
@@ -53,12 +53,11 @@ def _by_cause(found: Deployment, t: Language, case: Case) -> None:
     st.header(t("cost.by_cause"), anchor="causes", divider="gray")
     frame.chart(
         t,
-        charts.stacked(
-            [t.said(option.what) for option in options],
-            {t.said(name): values for name, values in amounts.items()},
-            unit,
-            (t("cost.range"), ends),
-        ),
+        charts.stacked,
+        [t.said(option.what) for option in options],
+        {t.said(name): values for name, values in amounts.items()},
+        unit,
+        (t("cost.range"), ends),
     )
     frame.table(
         t,
@@ -122,7 +121,7 @@ def _what_matters(found: Deployment, t: Language) -> None:
     st.markdown(t("cost.matters_most", what=t.said(known.swings[0].what), saving=known.saving))
     bars = [(_input(t, swing), swing.at_low, swing.at_high) for swing in known.swings]
     unit = t("cost.saved_unit", years=found.comparisons[Case.TYPICAL].years)
-    frame.chart(t, charts.tornado(bars, known.saving, unit, t("cost.at_low"), t("cost.at_high")))
+    frame.chart(t, charts.tornado, bars, known.saving, unit, t("cost.at_low"), t("cost.at_high"))
     frame.keep(
         "what matters most",
         [
@@ -152,7 +151,7 @@ def _input(t: Language, swing: Swing) -> str:
 
 def _elsewhere(found: Deployment, t: Language) -> None:
     st.header(t("cost.elsewhere"), anchor="elsewhere", divider="gray")
-    amounts = snowflake_elsewhere(found.platform, found.plan)
+    amounts = elsewhere(found)
     regions = dict.fromkeys(region for region, _ in amounts)
     frame.table(
         t,

@@ -84,12 +84,11 @@ def _checks(one: Holding, answer: Answer, t: Language) -> None:
     if len(runs) > 1:
         frame.chart(
             t,
-            charts.history(
-                [frame.cell(t, frame.moment(row["at"])) for row in runs],
-                {t(f"columns.{field}"): [row[field] for row in runs] for field in ("passed", "warned", "failed")},
-                t("columns.checks"),
-                t("columns.run_utc"),
-            ),
+            charts.history,
+            [frame.cell(t, frame.moment(row["at"])) for row in runs],
+            {t(f"columns.{field}"): [row[field] for row in runs] for field in ("passed", "warned", "failed")},
+            t("columns.checks"),
+            t("columns.run_utc"),
         )
     frame.keep(
         f"runs of checks of {name}",

@@ -10,13 +10,11 @@ import dashboard
 import doors
 import frame
 from nereus import verdicts
-from nereus.bench import results
 from nereus.cases import Case
 from nereus.insight import board, holdings, overview, service_level
 from nereus.insight.language import Language
-from nereus.paths import BENCHMARKS
 from nereus.verdicts import Verdict
-from state import Deployment, answers_of_data, answers_of_service, declared, sensitivity
+from state import Deployment, answers_of_data, answers_of_service, declared, measured_results, sensitivity
 
 _MARKS = {True: ":green[:material/check_circle:]", False: ":red[:material/error:]", None: ":gray[:material/help:]"}
 
@@ -42,7 +40,7 @@ def show(found: Deployment, t: Language) -> None:
         "cost": verdicts.on_cost(found.comparisons[Case.TYPICAL], found.today),
         "capacity": verdicts.on_filling(found.plan),
         "service_level": overview.on_promise(service_level.first(answer, "promise"), answer.at, promise),
-        "benchmarks": verdicts.on_speed(results.read_all(BENCHMARKS / "results"), promise),
+        "benchmarks": verdicts.on_speed(measured_results(), promise),
         "data": overview.on_data(holdings.holdings(held, declared(found)), held.at),
         "overview": overview.on_services(measured, at),
     }
@@ -64,10 +62,9 @@ def show(found: Deployment, t: Language) -> None:
 
 
 def _facts(found: Deployment, verdicts_shown: list[Verdict]) -> board.Facts:
-    kept = results.read_all(BENCHMARKS / "results")
-    return board.Facts(
-        found.platform, found.plan, found.comparisons, sensitivity(found), verdicts_shown, kept, datetime.now(UTC)
-    )
+    kept, matters = measured_results(), sensitivity(found)
+    now = datetime.now(UTC)
+    return board.Facts(found.platform, found.plan, found.comparisons, matters, verdicts_shown, kept, now)
 
 
 def _row(t: Language, shown: dict[str, Verdict]) -> None:

@@ -133,20 +133,19 @@ def _hours(answer: Answer, promise_s: float, t: Language) -> None:
         return
     frame.chart(
         t,
-        charts.by_hour(
-            {
-                f"{t(f'service_level.of_{name}')}, {t(title)}": [
-                    (at, getattr(hour, field) / 1000)
-                    for hour in groups
-                    if getattr(hour, field) is not None and (at := frame.moment(hour.name))
-                ]
-                for name, groups in shown.items()
-                for field, title in _HOURS
-            },
-            t("service_level.seconds"),
-            {t("service_level.limit", promise=promise_s): promise_s},
-            t("service_level.hour"),
-        ),
+        charts.by_hour,
+        {
+            f"{t(f'service_level.of_{name}')}, {t(title)}": [
+                (at, getattr(hour, field) / 1000)
+                for hour in groups
+                if getattr(hour, field) is not None and (at := frame.moment(hour.name))
+            ]
+            for name, groups in shown.items()
+            for field, title in _HOURS
+        },
+        t("service_level.seconds"),
+        {t("service_level.limit", promise=promise_s): promise_s},
+        t("service_level.hour"),
     )
     frame.keep("hours", [row for name, groups in shown.items() for row in _rows(f"hour_utc_{name}", groups, {}, t)])
 

@@ -59,14 +59,13 @@ def show(found: Deployment, t: Language) -> None:
         for number, name in enumerate((*_PRICES, _credit(declared))):
             with columns[number % 3]:
                 _price(name, declared, chosen, t)
-    before = _scenario(text)
     changed = what_if.changed(text, chosen) if chosen else text
     try:
-        after = _scenario(changed)
+        _scenario(changed)
     except BadInput as error:
         st.error(str(error))
         return
-    _effects(found, before, after, chosen, t)
+    _effects(found, text, changed, chosen, t)
     st.download_button(
         t("what_if.download"),
         changed,
@@ -121,8 +120,14 @@ def _scenario(text: str) -> Scenario:
     return what_if.scenario(text)
 
 
-def _effects(found: Deployment, before: Scenario, after: Scenario, chosen: dict[str, object], t: Language) -> None:
-    listed = what_if.effects(before, after)
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _compared(before: str, after: str) -> list[Effect]:
+    return what_if.effects(_scenario(before), _scenario(after))
+
+
+def _effects(found: Deployment, text: str, changed: str, chosen: dict[str, object], t: Language) -> None:
+    before, after = _scenario(text), _scenario(changed)
+    listed = _compared(text, changed)
     by_name = {each.name: each for each in listed}
     for column, name in zip(st.columns(len(_SHOWN)), _SHOWN, strict=True):
         _metric(column, by_name[name], t)
@@ -176,7 +181,7 @@ def _costs(bars: list[tuple[str, Option]], years: int, t: Language) -> None:
         for name in causes
     }
     amounts[t.said("move")] = [option.one_off.to("EUR") for _, option in bars]
-    frame.chart(t, charts.stacked([name for name, _ in bars], amounts, t("cost.unit", years=years)))
+    frame.chart(t, charts.stacked, [name for name, _ in bars], amounts, t("cost.unit", years=years))
 
 
 frame.page("what_if", show)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from nereus.costs.amount import Amount, total
 
@@ -18,7 +19,7 @@ class Cause:
     per_year: tuple[Amount, ...]
     capital: bool = False
 
-    @property
+    @cached_property
     def total(self) -> Amount:
         """EUR over all years."""
         return total((amount * ONE_YEAR for amount in self.per_year), "EUR")
@@ -42,17 +43,17 @@ class Option:
     def years(self) -> int:
         return len(self.causes[0].per_year)
 
-    @property
+    @cached_property
     def total(self) -> Amount:
         """EUR over the horizon, the move left out."""
         return total((cause.total for cause in self.causes), "EUR")
 
-    @property
+    @cached_property
     def total_with_move(self) -> Amount:
         """EUR over the horizon, the move included."""
         return self.total + self.one_off
 
-    @property
+    @cached_property
     def per_year(self) -> Amount:
         """EUR/year on average, the move left out."""
         return self.total / (ONE_YEAR * self.years)
