@@ -14,7 +14,7 @@ from nereus.cases import Case
 from nereus.insight import board, holdings, overview, service_level
 from nereus.insight.language import Language
 from nereus.verdicts import Verdict
-from state import Deployment, answers_of_data, answers_of_service, declared, measured_results, sensitivity
+from state import Deployment, answers_of_data, answers_of_service, declared, measured_results, sensitivity, titles
 
 _MARKS = {True: ":green[:material/check_circle:]", False: ":red[:material/error:]", None: ":gray[:material/help:]"}
 
@@ -62,9 +62,19 @@ def show(found: Deployment, t: Language) -> None:
 
 
 def _facts(found: Deployment, verdicts_shown: list[Verdict]) -> board.Facts:
-    kept, matters = measured_results(), sensitivity(found)
-    now = datetime.now(UTC)
-    return board.Facts(found.platform, found.plan, found.comparisons, matters, verdicts_shown, kept, now)
+    return board.Facts(
+        found.platform,
+        found.plan,
+        found.comparisons,
+        sensitivity(found),
+        verdicts_shown,
+        measured_results(),
+        datetime.now(UTC),
+        answers_of_service(found, service_level.WINDOWS[board.WINDOW]),
+        answers_of_data(found),
+        declared(found),
+        titles(found),
+    )
 
 
 def _row(t: Language, shown: dict[str, Verdict]) -> None:

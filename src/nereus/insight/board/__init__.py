@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from xml.sax.saxutils import escape
 
@@ -21,21 +21,33 @@ from nereus.bench.stats import summarise
 from nereus.cases import Case
 from nereus.config import Platform
 from nereus.costs.compare import Comparison
-from nereus.insight import filling
+from nereus.insight import filling, holdings, service_level
+from nereus.insight.asking import Answer, age
 from nereus.insight.board import drawing
 from nereus.insight.language import Language
 from nereus.insight.sensitivity import Sensitivity
 from nereus.sizing import Plan
+from nereus.usecases.model import UseCase
 from nereus.verdicts import Verdict
 
 _GREY, _FAINT = HexColor("#555555"), HexColor("#DDDDDD")
 _MARKS = {True: "good", False: "bad", None: "unknown"}
 _SHARE = ".0%"
+#: What the service level of the report is told of; a key of `service_level.WINDOWS`.
+WINDOW = "30 days"
+_NOTHING = Answer({}, None, "No warehouse was provisioned yet. Run: make provision")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything the report says. `at`: when it was made, UTC."""
+    """Everything the report says.
+
+    Attributes:
+        at: when it was made, UTC.
+        served: answers to `service_level.questions` of WINDOW.
+        held: answers to `holdings.QUESTIONS`, of the use cases that are declared.
+        titles: dashboards' titles by Superset's numbers.
+    """
 
     platform: Platform
     plan: Plan
@@ -44,6 +56,10 @@ class Facts:
     verdicts: Sequence[Verdict]
     benchmarks: Sequence[BenchResult]
     at: datetime
+    served: Answer = _NOTHING
+    held: Answer = _NOTHING
+    usecases: Sequence[UseCase] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(facts: Facts, t: Language) -> bytes:
@@ -82,6 +98,8 @@ class _Report:
         yield from self._costs()
         yield from self._matters()
         yield from self._capacity()
+        yield from self._service_level()
+        yield from self._data()
         yield from self._benchmarks()
         yield from self._prices()
 
@@ -179,6 +197,89 @@ class _Report:
         )
         for warning in plan.warnings:
             yield self._said(t.said(warning), self._small)
+
+    def _service_level(self) -> Iterator[Flowable]:
+        facts, t, answer = self._facts, self._t, self._facts.served
+        window, promise_s = t.said(WINDOW), facts.platform.promise.dashboard_average_s
+        yield self._heading(t("pages.service_level"))
+        yield from self._state(answer)
+        if not answer.known:
+            return
+        dashboards, everything = (service_level.first(answer, name) for name in ("promise", "everything"))
+        budget = service_level.budget(dashboards, service_level.groups(answer["hours"]), promise_s)
+        if budget is None:
+            yield self._said(t("service_level.untested", window=window, promise=promise_s))
+        else:
+            sentence = f"service_level.{'kept' if budget.left >= 0 else 'broken'}"
+            hours = {"kept_hours": budget.kept_hours, "hours": budget.hours}
+            yield self._said(t(sentence, promise=promise_s, **hours))
+        if everything is not None:
+            said = t(
+                "service_level.everything",
+                statements=everything.statements,
+                failed=everything.failed,
+                average=(everything.average_ms or 0) / 1000,
+                p95=(everything.p95_ms or 0) / 1000,
+                under_1s=everything.under_1s or 0,
+            )
+            yield self._said(said.replace("**", ""))
+        for key, name in (("dashboard", "dashboards"), ("workload_group", "groups")):
+            if rows := [self._group(key, group) for group in service_level.groups(answer[name])]:
+                yield self._table(rows, (58, 24, 22, 22, 22, 22))
+        yield self._source(answer, t("service_level.source", window=window))
+
+    def _group(self, key: str, group: service_level.Group) -> dict[str, object]:
+        t = self._t
+        number = t("service_level.dashboard", number=group.name)
+        fast = group.under_1s
+        return {
+            key: self._facts.titles.get(group.name, number) if key == "dashboard" else group.name,
+            "statements": group.statements,
+            "failed": group.failed,
+            "average_ms": None if group.average_ms is None else round(group.average_ms, 1),
+            "p95_ms": None if group.p95_ms is None else round(group.p95_ms, 1),
+            "under_1s_percent": None if fast is None else round(100 * fast, 1),
+        }
+
+    def _data(self) -> Iterator[Flowable]:
+        t, answer = self._t, self._facts.held
+        yield self._heading(t("pages.data"))
+        yield from self._state(answer)
+        if not answer.known:
+            return
+        rows = [
+            {
+                "use_case": each.usecase.name,
+                "owner": each.usecase.owner,
+                "tables": len(each.tables),
+                "rows": each.rows,
+                "local": t.number(each.local_bytes, "size"),
+                "object_store": t.number(each.remote_bytes, "size"),
+                "last_load_utc": datetime.fromisoformat(each.last_load) if each.last_load else None,
+                "checks": t("data.passed", passed=each.checks - each.failing, checks=each.checks)
+                if each.checks
+                else t("data.never"),
+            }
+            for each in holdings.holdings(answer, self._facts.usecases)
+        ]
+        if rows:
+            yield self._table(rows, (18, 30, 14, 24, 18, 20, 24, 22))
+        yield self._source(answer, t("data.source"))
+
+    def _state(self, answer: Answer) -> Iterator[Flowable]:
+        """Why there are no figures, or how old they are, where the warehouse did not answer."""
+        t = self._t
+        if answer.error is None:
+            return
+        reason = t.said(answer.error.partition("\n")[0])
+        if answer.at is None:
+            yield self._said(t("frame.never_answered", reason=reason))
+        else:
+            old = t.said(age(answer.at, self._facts.at))
+            yield self._said(t("frame.last_known", reason=reason, age=old, at=answer.at))
+
+    def _source(self, answer: Answer, text: str) -> Flowable:
+        return self._said(self._t("frame.source", source=text, at=answer.at), self._small)
 
     def _benchmarks(self) -> Iterator[Flowable]:
         t = self._t
