@@ -1,8 +1,7 @@
 # Apache Doris as a user other than root. The published images belong to root, and Doris writes beside its programs when it starts:
 # the entry point puts its configuration into conf/, start_be.sh changes the mode of lib/doris_be, and the backend writes its pid.
 #
-#     podman build -f k8s/images/doris.Dockerfile --build-arg BASE=<image-bases: doris-fe> -t <images: doris-fe> k8s/images
-#     podman build -f k8s/images/doris.Dockerfile --build-arg BASE=<image-bases: doris-be> -t <images: doris-be> k8s/images
+#     nereus images build doris-fe doris-be
 ARG BASE
 FROM ${BASE}
 RUN chown -R 1000:1000 /opt/apache-doris

@@ -33,12 +33,16 @@ _ASK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Image:
-    """One image. Paths are relative to the project; `sources` are what its Dockerfile copies."""
+    """One image. Paths are relative to the project; `sources` are what its Dockerfile copies.
+
+    `base` is a name of versions.yaml's image-bases where the image starts from another one than Python's.
+    """
 
     name: str
     dockerfile: str
     sources: tuple[str, ...]
     title: str
+    base: str | None = None
 
 
 _COMMON = ("tools/image_environment.sh", "locks/image-build.txt")
@@ -76,6 +80,10 @@ IMAGES: Mapping[str, Image] = {
             ),
             "the portal, and the platform's own jobs",
         ),
+        *(
+            Image(name, "k8s/images/doris.Dockerfile", (), f"Apache Doris' {what}, not as root", base=name)
+            for name, what in (("doris-fe", "frontend"), ("doris-be", "backend"))
+        ),
     )
 }
 
@@ -88,10 +96,14 @@ class Bases:
     build: str
 
     @classmethod
-    def declared(cls) -> Bases:
+    def declared(cls, name: str = "python") -> Bases:
         """Those of versions.yaml."""
-        python = _versions()["image-bases"]["python"]
-        return cls(python, python)
+        declared = _versions()["image-bases"][name]
+        return cls(declared, declared)
+
+    def of(self, image: Image) -> Bases:
+        """These, or the image's own."""
+        return Bases.declared(image.base) if image.base else self
 
 
 @dataclass(frozen=True)
@@ -156,6 +168,7 @@ def reference(name: str) -> str:
 
 def content(image: Image, bases: Bases) -> str:
     """A hash of everything the image is made of: Dockerfile, sources, bases."""
+    bases = bases.of(image)
     total = hashlib.sha256(repr((bases.run, bases.build)).encode())
     for path in _files(image):
         total.update(f"{path.relative_to(PROJECT)}\0{path.stat().st_mode & 0o111}\0".encode())
@@ -174,6 +187,7 @@ def _files(image: Image) -> Iterator[Path]:
 
 def build(image: Image, engine: Engine, bases: Bases) -> bool:
     """Build an image where it is not there yet. Returns whether it had to. Raises Failure with what the engine said."""
+    bases = bases.of(image)
     wanted, name = content(image, bases), reference(image.name)
     if engine.content_of(name) == wanted:
         return False

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from nereus import images
+from nereus.paths import PROJECT
 from tests.infra.containers import Podman
-from tests.infra.images.conftest import Built, Start
+from tests.infra.images.conftest import BUILT, Built, Start
 from tests.infra.steps import step
 
-NAMES = tuple(images.IMAGES)
+NAMES = BUILT
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -68,6 +69,32 @@ def test_no_layer_tells_of_this_machines_index(podman: Podman, built: Built, nam
             assert value not in history + shown
 
 
+DORIS = """\
+FROM {base}
+RUN mkdir -p /opt/apache-doris/be/conf && touch /opt/apache-doris/be/conf/be.conf
+"""
+LOOK_AT_DORIS = """
+import os, pathlib
+conf = pathlib.Path("/opt/apache-doris/be/conf")
+(conf / "be.conf").write_text("x"); (conf / "be.pid").write_text("1")
+print(os.getuid(), conf.stat().st_uid)
+"""
+
+
+def test_doris_belongs_to_its_user_on_a_stand_in_for_its_image(
+    podman: Podman, debian: images.Bases, tmp_path: Path
+) -> None:
+    """The published image is out of reach here: only what our Dockerfile adds is proved."""
+    (tmp_path / "Dockerfile").write_text(DORIS.format(base=debian.run), "utf-8")
+    stand_in, made = "localhost/nereus-doris-stand-in", "localhost/nereus-doris-of-stand-in"
+    podman("build", "--network=none", "--tag", stand_in, str(tmp_path), timeout=300)
+    dockerfile = str(PROJECT / images.IMAGES["doris-be"].dockerfile)
+    given = ("--file", dockerfile, "--build-arg", f"BASE={stand_in}", "--tag", made)
+    podman("build", "--network=none", *given, str(tmp_path), timeout=300)
+    told = podman("run", "--rm", "--network=none", "--cap-drop=all", made, "python3", "-c", LOOK_AT_DORIS)
+    assert told.split() == ["1000", "1000"]
+
+
 def test_the_portal_answers(start: Start) -> None:
     with step("portal"):
         portal = start("portal", writable=("/tmp", "/var/lib/nereus"))  # noqa: S108 - in the container
@@ -111,7 +138,7 @@ def test_superset_is_set_up_and_answers(start: Start, superset_settings: Path) -
     with step("superset's bootstrap"):
         job = start("superset", *given, writable=("/tmp",), command=bootstrap)  # noqa: S108
         assert job.podman("wait", job.id, timeout=900).strip() == "0", job.log()
-    assert json.loads(job.log().splitlines()[-1]) == {"embedded": {}}
+    assert json.loads(job.log().splitlines()[-1])["embedded"] == {}
     with step("superset"):
         metrics = ("--env", "SUPERSET_METRICS_PORT=9102")
         web = start("superset", *given, *metrics, writable=("/tmp",))  # noqa: S108

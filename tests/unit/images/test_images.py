@@ -15,6 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from nereus import images
+from nereus.bundle import items
 from nereus.errors import BadInput, Failure
 from nereus.images.index import Index
 from nereus.paths import PROJECT
@@ -135,7 +136,7 @@ class TestDockerfiles:
 
     def test_every_base_is_an_argument(self, image: images.Image) -> None:
         text = (PROJECT / image.dockerfile).read_text("utf-8")
-        assert re.findall(r"^FROM (\S+)", text, re.M) == ["${BUILD_BASE}", "${BASE}"]
+        assert re.findall(r"^FROM (\S+)", text, re.M) == (["${BASE}"] if image.base else ["${BUILD_BASE}", "${BASE}"])
 
     def test_everything_copied_is_let_into_the_build(self, image: images.Image) -> None:
         lines = (PROJECT / ".dockerignore").read_text("utf-8").splitlines()
@@ -148,6 +149,23 @@ def test_names_and_tags_stand_in_versions_yaml() -> None:
     for name in images.IMAGES:
         assert images.reference(name) == declared[name]
         assert not declared[name].endswith(":latest")
+
+
+def test_every_image_of_our_registry_is_built_here_and_in_the_bundle() -> None:
+    """`make images` and the bundle's list agree with what manifests name."""
+    versions = YAML(typ="safe").load(PROJECT / "versions.yaml")
+    own = {name for name, reference in versions["images"].items() if reference.startswith(items.OWN_REGISTRY)}
+    assert own == set(images.IMAGES)
+    listed = {one.name: one.get for one in items.declared(versions, PROJECT / "locks", ("images",))}
+    assert listed.keys() == {f"image {reference}" for reference in versions["images"].values()}
+    assert {name for name in own if listed[f"image {images.reference(name)}"] == "Run: make images"} == own
+
+
+def test_an_image_of_its_own_base_starts_from_that(engine: Path) -> None:
+    declared = YAML(typ="safe").load(PROJECT / "versions.yaml")["image-bases"]["doris-be"]
+    images.build(images.IMAGES["doris-be"], images.Engine.find("podman"), BASES)
+    (built,) = calls(engine, "build")
+    assert f"BASE={declared}" in built
 
 
 def test_uv_is_told_the_same_index() -> None:
