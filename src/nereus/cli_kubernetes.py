@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from nereus.home import Home
+    pass
 
 Config = Annotated[Path, typer.Option("--config", help="The declared platform.")]
 DEFAULT_CONFIG = Path("platform.yaml")
@@ -32,6 +31,7 @@ def render(
     from nereus.home import Home
     from nereus.kubernetes.render import render as rendering
     from nereus.kubernetes.render.schedule import budget
+    from nereus.provision.hosts import disk_folders
 
     platform, home = load(config), Home.beside(config)
     if year is not None and not 0 <= year <= platform.data.horizon_years:
@@ -39,7 +39,9 @@ def render(
             f"--year is {year}; expected 0 to {platform.data.horizon_years} (data.horizon_years).",
             fix="Write a year of the plan, or leave it out for the last.",
         )
-    found = rendering(platform, home, to or home.run / "kubernetes", year=year, disks=_disks(home))
+    found = rendering(
+        platform, home, to or home.run / "kubernetes", year=year, disks=disk_folders(config, platform, home)
+    )
     table = Table("component", "pods", "cpu", "memory", "hot disk", "cold disk", "machines", box=None, pad_edge=False)
     places: dict[str, list[str]] = {}
     for machine in found.schedule.machines:
@@ -57,27 +59,6 @@ def render(
         f"All {count} pods find a place on {found.sized.nodes} machines (overlay {found.overlay}, "
         f"year {found.sized.year.year}). Written to {escape(str(found.out))}; steps.yaml says the order."
     )
-
-
-def _disks(home: Home) -> Mapping[str, Mapping[str, Sequence[str]]]:
-    """The folders of data disks on machines that were provisioned from here; none where there are none yet."""
-    from nereus.kubernetes.render.values import DATA_FOLDER
-    from nereus.machines.contract import Contract
-    from nereus.machines.places import Places
-
-    path = Places(home).contract
-    if not path.exists():
-        return {}
-    return {
-        name: {
-            tier: [
-                DATA_FOLDER.format(tier=tier, number=number)
-                for number in range(sum(disk.tier == tier for disk in node.disks))
-            ]
-            for tier in ("hot", "cold")
-        }
-        for name, node in Contract.read(path).nodes.items()
-    }
 
 
 def secret_rotate(

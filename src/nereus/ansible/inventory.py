@@ -15,6 +15,8 @@ from nereus.machines.contract import Contract
 
 SERVERS, AGENTS = "k3s_servers", "k3s_agents"
 GROUPS = (SERVERS, AGENTS)
+#: Where the role data_disks mounts a tier's disks, numbered from 0, and what stores data puts it.
+DATA_FOLDER = "/srv/nereus/{tier}/{number}/data"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Inventory:
             disks = self.value(host, "data_disks_disks")
             for disk in disks if isinstance(disks, list) else ():
                 folders = tiers.setdefault(disk["tier"], [])
-                folders.append(f"/srv/nereus/{disk['tier']}/{len(folders)}/data")
+                folders.append(DATA_FOLDER.format(tier=disk["tier"], number=len(folders)))
         return found
 
     def as_mapping(self) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from nereus.ansible.playbook import Playbooks
 from nereus.config import Platform
 from nereus.errors import BadInput
 from nereus.home import Home
+from nereus.machines.contract import Contract
+from nereus.machines.places import Places
 
 Tell = Callable[[str], None]
 
@@ -23,6 +25,19 @@ def inventory_file(config: Path, platform: Platform) -> Path:
             fix="Add for example `hosts: {inventory: infra/ansible/inventories/mine.yaml}`.",
         )
     return config.absolute().parent / Path(platform.hosts.inventory).expanduser()
+
+
+def disk_folders(config: Path, platform: Platform, home: Home) -> dict[str, dict[str, list[str]]]:
+    """Machine -> tier -> folders of its data disks: of virtual machines made from here, else of the inventory.
+
+    Empty where there are no machines yet, or a cluster was brought along. Raises BadInput for an inventory with faults.
+    """
+    places = Places(home)
+    if places.contract.exists():
+        return Inventory.from_contract(Contract.read(places.contract), places.known_hosts).disk_folders()
+    if platform.hosts is not None and (path := inventory_file(config, platform)).exists():
+        return hosts_file.read(path).disk_folders()
+    return {}
 
 
 def playbooks(home: Home, path: Path, inventory: Inventory) -> Playbooks:

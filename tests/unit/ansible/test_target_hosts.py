@@ -45,6 +45,20 @@ def test_the_inventory_lies_beside_platform_yaml(config: Path, tmp_path: Path) -
     assert hosts.inventory_file(config, load(config)) == tmp_path / "mine.yaml"
 
 
+def test_what_is_rendered_knows_the_folders_of_every_disk(config: Path, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.touch(0o600)
+    disks = "data_disks_disks: [{serial: a, tier: hot, gib: 1}, {serial: b, tier: hot, gib: 1}]"
+    machine = f"{{ansible_host: 192.0.2.7, ansible_ssh_private_key_file: {key}, {disks}}}"
+    inventory = tmp_path / "mine.yaml"
+    inventory.write_text(f"all: {{children: {{k3s_servers: {{hosts: {{node-1: {machine}}}}}}}}}\n")
+    home = Home(tmp_path / "home")
+    found = hosts.disk_folders(config, load(config), home)
+    assert found == {"node-1": {"hot": ["/srv/nereus/hot/0/data", "/srv/nereus/hot/1/data"]}}
+    inventory.unlink()
+    assert hosts.disk_folders(config, load(config), home) == {}
+
+
 def test_check_lists_the_machines(config: Path, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.touch(0o600)

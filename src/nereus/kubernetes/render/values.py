@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nereus.ansible.inventory import DATA_FOLDER
 from nereus.config import Platform
 from nereus.config.model import ExistingSection
 from nereus.errors import BadInput
@@ -21,8 +22,6 @@ HOSTS = ("portal", "superset", "jupyter", "grafana")
 HOT_CLASS, COLD_CLASS = "nereus-hot", "nereus-cold"
 INGRESS_CLASS, INGRESS_NAMESPACE = "nereus", "nereus-ingress"
 ISSUER, ACME_ISSUER = "nereus", "acme"
-#: Where the role data_disks mounts a tier's disks, numbered from 0.
-DATA_FOLDER = "/srv/nereus/{tier}/{number}/data"
 #: machine -> tier -> folders
 Disks = Mapping[str, Mapping[str, Sequence[str]]]
 _S3_SERVICE = "http://seaweedfs-s3.nereus-storage.svc.cluster.local:8333"
