@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from nereus.paths import PROJECT
-from nereus.provision import environments
 from tests.infra.containers import Podman, cache, need
+from tests.infra.roles.conftest import ENVIRONMENT_S
 from tests.infra.steps import step
 
 ANSIBLE = PROJECT / "infra" / "ansible"
 ROLES = ("preflight", "host_baseline", "data_disks")
 #: Longest that one role may take, in seconds.
 _PATIENCE_S = 600
+#: The same for the image's packages, before the first role.
+_IMAGE_S = 600
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +51,10 @@ def _attached(inodes: set[int]) -> list[str]:
     return [device for device, inode in (line.split() for line in listed.splitlines()) if int(inode) in inodes]
 
 
-@pytest.mark.timeout(_PATIENCE_S + 60)
+@pytest.mark.timeout(ENVIRONMENT_S + _IMAGE_S + _PATIENCE_S)
 @pytest.mark.parametrize("role", ROLES)
-def test_role(role: str, image: tuple[Podman, str], disks: Path, tmp_path: Path) -> None:
+def test_role(role: str, image: tuple[Podman, str], programs: Path, disks: Path, tmp_path: Path) -> None:
     podman, name = image
-    with step("environment of Ansible"):
-        environments.ensure("infrastructure")
-    programs = environments.folder("infrastructure") / "bin"
     settings = {
         **os.environ,
         **podman.settings(),

@@ -12,7 +12,10 @@ from nereus.ansible import vault
 from nereus.ansible.playbook import Playbooks
 from nereus.errors import BadInput, Failure
 from nereus.home import Home
+from tests.infra.roles.conftest import ENVIRONMENT_S
 from tests.infra.steps import step
+
+pytestmark = [pytest.mark.timeout(ENVIRONMENT_S + 300), pytest.mark.usefixtures("programs")]
 
 #: This host as a machine: looked at only, and never as root.
 HERE = {"ansible_connection": "local", "ansible_become": False, "ansible_host": "192.0.2.1"}
