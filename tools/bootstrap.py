@@ -43,6 +43,16 @@ def run(what: str, *command: str) -> None:
         stop(f"{done.stdout}\n{what} failed; the command was: {' '.join(command)}")
 
 
+def without_index() -> tuple[str, ...]:
+    """What pip and uv are told where NEREUS_WHEELS names the bundle's wheels: to look there and ask no index."""
+    wheels = os.environ.get("NEREUS_WHEELS")
+    if not wheels:
+        return ()
+    if not Path(wheels).is_dir():
+        stop(f"NEREUS_WHEELS is {wheels}, which is no folder; expected the bundle's wheels.\n  Copy the bundle here.")
+    return ("--no-index", "--find-links", str(Path(wheels).resolve()))
+
+
 def uv_requirement(into: Path) -> Path:
     """The lock's own entry for uv, hashes included, as a requirements file for pip."""
     lines: list[str] = []
@@ -69,10 +79,11 @@ def main() -> None:
     except ImportError:
         stop("python3 has no venv module.\n  Run once: apt install python3-venv")
     python = str(VENV / "bin" / "python")
+    only = without_index()
     run("virtual environment", sys.executable, "-m", "venv", str(VENV))
-    run("uv", python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(uv_requirement(VENV)))
+    run("uv", python, "-m", "pip", "install", "--quiet", *only, "--require-hashes", "-r", str(uv_requirement(VENV)))
     uv = (str(VENV / "bin" / "uv"), "pip")
-    run("packages", *uv, "sync", "--quiet", "--python", python, "--require-hashes", str(LOCK))
+    run("packages", *uv, "sync", "--quiet", *only, "--python", python, "--require-hashes", str(LOCK))
     quiet = ("--quiet", "--python", python, "--no-deps", "--no-build-isolation")
     run("nereus", *uv, "install", *quiet, "--editable", str(PROJECT))
     STAMP.write_text(wanted(), "ascii")

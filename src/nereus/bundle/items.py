@@ -14,8 +14,8 @@ from nereus.suggest import closest
 #: The parts of a bundle, in the order in which they are gathered.
 PARTS = ("k3s", "charts", "images", "wheels")
 #: The locks of what runs beside the cluster; every other lock is inside an image. `infrastructure` holds the package
-#: `ansible`, and with it the collections.
-LOCKS = ("nereus", "infrastructure")
+#: `ansible`, and with it the collections; `image-build` what makes a wheel of the few packages that come as source.
+LOCKS = ("nereus", "infrastructure", "image-build")
 #: Where images of `make images` are named; a registry is never asked for them.
 OWN_REGISTRY = "registry.nereus.internal/"
 

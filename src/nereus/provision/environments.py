@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nereus.errors import Failure
+from nereus.errors import BadInput, Failure
 from nereus.paths import PROJECT, user_cache
 
 #: Longest that the packages of one environment may take to come, in seconds.
@@ -61,9 +61,30 @@ def _make(name: str, wanted: Path, interpreter: str) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     uv = (sys.executable, "-m", "uv")
     _run(name, *uv, "venv", "--quiet", "--relocatable", "--python", interpreter, str(draft))
-    install = (*uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--compile-bytecode")
+    install = (
+        *uv,
+        "pip",
+        "install",
+        "--quiet",
+        *_without_index(),
+        "--no-deps",
+        "--require-hashes",
+        "--compile-bytecode",
+    )
     _run(name, *install, "--python", str(draft / "bin" / "python"), "-r", str(PROJECT / "locks" / f"{name}.txt"))
     draft.rename(wanted)
+
+
+def _without_index() -> tuple[str, ...]:
+    """What uv is told where NEREUS_WHEELS names the bundle's wheels: to look there and ask no index."""
+    wheels = os.environ.get("NEREUS_WHEELS")
+    if not wheels:
+        return ()
+    if not Path(wheels).is_dir():
+        raise BadInput(
+            f"NEREUS_WHEELS is {wheels}, which is no folder; expected the bundle's wheels", fix="Copy the bundle here."
+        )
+    return ("--no-index", "--find-links", str(Path(wheels).resolve()))
 
 
 def _run(name: str, *command: str) -> None:

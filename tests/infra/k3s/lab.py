@@ -66,6 +66,7 @@ class Lab:
 
     def __enter__(self) -> Lab:
         self._kernel = {name: Path("/proc/sys", name).read_text() for name in KERNEL}
+        self._groups = groups()
         self._programs = environments.folder("infrastructure") / "bin"
         self._holder = subprocess.Popen(
             self.podman.contained("sh", "-c", "echo ready; exec sleep infinity"),
@@ -94,6 +95,10 @@ class Lab:
         self._holder.wait()
         for name, value in self._kernel.items():
             Path("/proc/sys", name).write_text(value)
+        # systemd of the machines makes groups beside this machine's own; they are empty now.
+        for group in sorted(groups() - self._groups, reverse=True):
+            with contextlib.suppress(OSError):
+                group.rmdir()
 
     def inside(self, *command: str, timeout: float = 120, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a program in the lab's namespaces."""
@@ -230,6 +235,11 @@ class Played:
     def succeeded(self) -> Played:
         assert self.code == 0, self.text[-6000:]
         return self
+
+
+def groups() -> set[Path]:
+    """All control groups of this machine."""
+    return {Path(folder) for folder, _, _ in os.walk("/sys/fs/cgroup")}
 
 
 def until(what: str, condition: Callable[[], Any], seconds: float = 120) -> Any:
