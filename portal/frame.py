@@ -112,7 +112,7 @@ def table(t: Language, name: str, rows: Rows) -> None:
     lines = "".join(
         "<tr>"
         + "".join(
-            f"<td{_class(each, numeric)}>{html.escape(cell(t, row.get(each), places.get(each)))}</td>"
+            f"<td{_class(each, numeric, row.get(each))}>{html.escape(cell(t, row.get(each), places.get(each)))}</td>"
             for each in columns
         )
         + "</tr>"
@@ -156,7 +156,9 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _class(column: str, numeric: set[str]) -> str:
+def _class(column: str, numeric: set[str], value: object = None) -> str:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return ' class="d"'
     return ' class="n"' if column in numeric else ' class="code"' if column in _CODE else ""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from nereus import sizing
-from nereus.bench import published, results
+from nereus.bench import mixed, published, results
 from nereus.bench.published import Published
 from nereus.bench.results import BenchResult
 from nereus.cases import Case
@@ -118,7 +118,16 @@ def _usecases(listed: tuple[str, ...], folder: Path, stamp: Stamp) -> list[UseCa
 
 
 def measured_results() -> list[BenchResult]:
-    """Every benchmark result that is kept, oldest first."""
+    """Every result of a suite that is kept, oldest first."""
+    return [each for each in _kept() if each.suite != mixed.SUITE]
+
+
+def mixed_result() -> BenchResult | None:
+    """The newest result of dashboards beside somebody's scans."""
+    return next((each for each in reversed(_kept()) if each.suite == mixed.SUITE), None)
+
+
+def _kept() -> list[BenchResult]:
     folder = BENCHMARKS / "results"
     return _results(folder, _stamp(sorted(folder.glob("*/*.json"))))
 

@@ -1,11 +1,12 @@
 """Analysts at their dashboards, with and without a scientist's notebook that scans beside them.
 
-    .venv/bin/python -m benchmarks.measure.end_to_end [--config platform.yaml] [--analysts 10] [--rounds 4]
+    .venv/bin/python -m benchmarks.measure.end_to_end [--config platform.yaml] [--analysts 10] [--rounds 4] [--keep]
 
 Asks the deployment that `make provision` stood up, through the same doors as people: Superset's interface on one side,
 a kernel in a server that JupyterHub starts on the other. Two kinds of opening a dashboard are told apart: from
 Superset's cache, and with a time range that nobody chose before, which the warehouse must compute. Rounds without and
-with the notebook take turns, so that what else the machine does hits both.
+with the notebook take turns, so that what else the machine does hits both. `--keep` writes the times among the
+benchmarks' results, where the portal shows them.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.measure.findings import Finding, at_least, at_most, note, report, say
 from benchmarks.measure.people import Person
-from nereus.bench import stats
+from nereus import usecases
+from nereus.bench import machine, mixed, results, stats
 from nereus.config import Platform, load
 from nereus.home import Home
+from nereus.paths import BENCHMARKS
 from nereus.provision import probes, superset
 from nereus.superset import measure as dashboards
 from nereus.warehouse.client import Warehouse
@@ -76,8 +80,18 @@ class _Times:
             yield note(f"Dashboards {when}, {how}", found)
 
 
-def measure(config: Path, analysts: int = 10, rounds: int = 4, seconds: float = 20, think: float = 5) -> list[Finding]:
+def measure(
+    config: Path,
+    analysts: int = 10,
+    rounds: int = 4,
+    seconds: float = 20,
+    think: float = 5,
+    *,
+    keep: bool = False,
+    label: str | None = None,
+) -> list[Finding]:
     platform, home = load(config), Home.beside(config)
+    started = datetime.now(UTC).replace(microsecond=0)
     viewers = [dashboards.Viewer(lambda: superset.login(home, platform, "analyst")) for _ in range(analysts)]
     shown = dashboards.dashboards(viewers[0].sessions[0])
     for dashboard in shown:
@@ -97,7 +111,9 @@ def measure(config: Path, analysts: int = 10, rounds: int = 4, seconds: float = 
             done, _, error = ended.partition(" ")
             scans += int(done)
             errors += [error] if error else []
+    found = [_kept(platform, home, started, label, alone, beside, analysts, rounds * seconds)] if keep else []
     return [
+        *found,
         *alone.notes("alone"),
         *beside.notes("beside the notebook"),
         at_most("p95 grows beside the notebook, from the cache", _growth(alone.cached, beside.cached), GROWTH, " x"),
@@ -107,6 +123,38 @@ def measure(config: Path, analysts: int = 10, rounds: int = 4, seconds: float = 
         note("the notebook's errors", errors[0] if errors else "none"),
         note("caches", dashboards.caches(Warehouse.for_user(platform, home, "bench"))),
     ]
+
+
+def _kept(
+    platform: Platform,
+    home: Home,
+    started: datetime,
+    label: str | None,
+    alone: _Times,
+    beside: _Times,
+    analysts: int,
+    seconds: float,
+) -> Finding:
+    """Write the times among the benchmarks' results."""
+    times = {
+        (mixed.ALONE, mixed.CACHED): alone.cached,
+        (mixed.BESIDE, mixed.CACHED): beside.cached,
+        (mixed.ALONE, mixed.COMPUTED): alone.computed,
+        (mixed.BESIDE, mixed.COMPUTED): beside.computed,
+    }
+    warehouse = Warehouse.for_user(platform, home, "bench")
+    result = results.BenchResult(
+        suite=mixed.SUITE,
+        scale=usecases.scale("retail") if "retail" in platform.usecases else 1.0,
+        started_at=started,
+        machine=machine.describe(label),
+        target=platform.platform.target,
+        engine=str(warehouse.query("SELECT @@version_comment AS engine")[0]["engine"]),
+        commit=machine.commit(),
+        queries=mixed.queries(times),
+        concurrent=(mixed.together([*beside.cached, *beside.computed], analysts, seconds),),
+    )
+    return note("kept in", str(results.write(result, BENCHMARKS / "results")))
 
 
 def come(platform: Platform, home: Home) -> Person:
@@ -169,6 +217,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--think", type=float, default=5)
+    parser.add_argument("--keep", action="store_true", help="write the times among the benchmarks' results")
+    parser.add_argument("--label", help="what the result calls this machine")
     return report("Analysts beside a scientist's notebook", measure(**vars(parser.parse_args())))
 
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 import charts
 import frame
-from nereus.bench import report, results, stats
+from nereus.bench import mixed, report, results, stats
 from nereus.bench.results import BenchResult
 from nereus.insight.language import Language
-from state import Deployment, measured_results, published_results
+from state import Deployment, measured_results, mixed_result, published_results
 
 
 def show(found: Deployment, t: Language) -> None:
@@ -21,7 +21,7 @@ def show(found: Deployment, t: Language) -> None:
     else:
         st.info(t("benchmarks.none"))
     st.header(t("benchmarks.mixed"), anchor="mixed", divider="gray")
-    st.markdown(t("benchmarks.about_mixed"))
+    _mixed(t, found.platform.promise.dashboard_average_s)
     _published(t)
     st.header(t("benchmarks.rules"), anchor="rules", divider="gray")
     st.markdown(t("benchmarks.all_rules"))
@@ -112,6 +112,41 @@ def _over_time(t: Language, last: BenchResult, kept: list[BenchResult]) -> None:
     else:
         st.caption(t("benchmarks.once"))
     frame.table(t, "results", rows)
+
+
+def _mixed(t: Language, promise_s: float) -> None:
+    st.markdown(t("benchmarks.about_mixed"))
+    kept = mixed_result()
+    if kept is None:
+        st.info(t("benchmarks.no_mixed"))
+        return
+    found = list(mixed.effects(kept))
+    names = [t(f"benchmarks.mixed_{'cached' if each.how == mixed.CACHED else 'computed'}") for each in found]
+    figures: dict[str, list[float | None]] = {
+        f"{t(f'benchmarks.mixed_{when}')}, {t(title)}": [getattr(getattr(each, when), field) for each in found]
+        for field, title in (("average_ms", "service_level.average"), ("p95_ms", "service_level.p95"))
+        for when in ("alone", "beside")
+    }
+    frame.chart(t, charts.grouped, names, figures, "ms", t("columns.opened"))
+    frame.table(
+        t,
+        "mixed workload",
+        [
+            {
+                "opened": name,
+                "beside": t(f"benchmarks.mixed_{when}"),
+                "openings": told.count,
+                "average_ms": round(told.average_ms),
+                "p95_ms": round(told.p95_ms),
+                "under_1s_percent": round(100 * told.under_1s, 1),
+                "p95_growth": round(each.growth, 2) if when == "beside" else None,
+            }
+            for name, each in zip(names, found, strict=True)
+            for when, told in (("alone", each.alone), ("beside", each.beside))
+        ],
+    )
+    st.caption(t("benchmarks.people", clients=kept.concurrent[0].clients, promise=promise_s))
+    _source(t, kept)
 
 
 def _published(t: Language) -> None:

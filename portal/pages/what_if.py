@@ -158,9 +158,9 @@ def _effects(found: Deployment, text: str, changed: str, chosen: dict[str, objec
 
 
 def _metric(column: st.delta_generator.DeltaGenerator, each: Effect, t: Language) -> None:
-    change = each.change
+    change, name, unit = each.change, t.said(each.name), t.unit(each.unit)
     column.metric(
-        f"{t.said(each.name)} ({t.unit(each.unit)})",
+        name if name == unit else f"{name} ({unit})",
         frame.cell(t, _rounded(each.after)) or t("what_if.none"),
         None if not change else frame.cell(t, _rounded(change)),
         delta_color="normal" if each.name.startswith("saved") else "inverse",

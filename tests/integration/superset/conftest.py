@@ -101,10 +101,10 @@ class Stand:
 
 
 def _declared(folder: Path) -> Path:
-    held = [socket.socket() for _ in range(4)]
+    held = [socket.socket() for _ in range(5)]
     for one in held:
         one.bind(("127.0.0.1", 0))
-    names = ("warehouse_mysql", "warehouse_http", "warehouse_flight", "superset")
+    names = ("warehouse_mysql", "warehouse_http", "warehouse_flight", "superset", "portal")
     ports = ", ".join(f"{name}: {one.getsockname()[1]}" for name, one in zip(names, held, strict=True))
     for one in held:
         one.close()

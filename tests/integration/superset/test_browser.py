@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -56,6 +57,14 @@ class Page:
     def is_drawn(self) -> bool:
         shown = self.all("slice-container")
         return len(shown) == len(self.all("chart-grid-component")) and not self.find("[data-test='loading-indicator']")
+
+    def picture(self, name: str) -> None:
+        """A place to look at it afterwards: the folder that NEREUS_PICTURES names."""
+        if folder := os.environ.get("NEREUS_PICTURES"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            # Charts move for a second after their rows have come; nothing says when they stand.
+            time.sleep(2.5)
+            self.browser.get_screenshot_as_file(str(Path(folder) / f"{name}.png"))
 
     def all(self, name: str) -> list[WebElement]:
         return self.find(f"[data-test='{name}']")
@@ -124,7 +133,7 @@ def test_every_chart_of_a_dashboard_is_drawn(page: Page, slug: str) -> None:
     for chart in page.all("chart-grid-component"):
         drawn = chart.find_elements(By.CSS_SELECTOR, "canvas, table, .superset-legacy-chart-big-number")
         assert drawn, chart.text
-    page.browser.get_screenshot_as_file(str(page.downloads / f"{slug}.png"))
+    page.picture(slug)
 
 
 def test_a_filter_reaches_the_charts(page: Page) -> None:
@@ -133,6 +142,7 @@ def test_a_filter_reaches_the_charts(page: Page) -> None:
     page.choose("NATIVE_FILTER-customer-region", "EUROPE")
     page.until(lambda: page.is_drawn() and number(page, "Order lines") < before, "the filtered figure")
     assert 0.15 < number(page, "Order lines") / before < 0.25
+    page.picture("retail-sales-overview-filtered")
 
 
 def test_a_chart_shows_the_rows_behind_it(page: Page) -> None:

@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from nereus import sizing, verdicts
+from nereus.bench import mixed, results
 from nereus.cases import Case
 from nereus.config import load
 from nereus.costs.compare import compare
@@ -192,3 +193,41 @@ def test_an_address_that_was_mailed_shows_the_same_figures(visit: Visit) -> None
     again.run()
     assert "data.replicas = 2" in texts(again)
     assert tables(again)["effects"] == moved
+
+
+@pytest.mark.usefixtures("config")
+@pytest.mark.parametrize("code", language.CODES)
+def test_a_kept_mixed_workload_is_shown_and_is_no_suite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, visit: Visit, code: str
+) -> None:
+    monkeypatch.syspath_prepend(PORTAL)
+    import state
+
+    times = {
+        (mixed.ALONE, mixed.CACHED): [100.0, 300.0],
+        (mixed.BESIDE, mixed.CACHED): [150.0, 450.0],
+        (mixed.ALONE, mixed.COMPUTED): [1000.0],
+        (mixed.BESIDE, mixed.COMPUTED): [1500.0],
+    }
+    result = results.BenchResult(
+        suite=mixed.SUITE,
+        scale=1,
+        started_at=datetime(2026, 11, 22, 12, tzinfo=UTC),
+        machine=results.Machine(name="small", cpu="a processor", cores=2, memory_gb=24),
+        target="local",
+        engine="the embedded warehouse",
+        commit="abc",
+        queries=mixed.queries(times),
+        concurrent=(mixed.together([150.0, 450.0, 1500.0], 10, 60.0),),
+    )
+    results.write(result, tmp_path / "results")
+    monkeypatch.setattr(state, "BENCHMARKS", tmp_path)
+    shown = visit("benchmarks", code)
+    assert not shown.exception
+    t = language.of(code)
+    assert t("benchmarks.none") in [box.value for box in shown.info]
+    found = tables(shown)["mixed workload"]
+    assert [row["average_ms"] for row in found] == ["200", "300", t.number(1000, ","), t.number(1500, ",")]
+    assert [row["p95_growth"] for row in found] == ["", t.number(1.5, ".1f"), "", t.number(1.5, ".1f")]
+    assert t("benchmarks.people", clients=10, promise=1.0) in texts(shown)
+    assert "small" in texts(shown)
