@@ -140,7 +140,8 @@ class Lab:
         prepare = (
             "install -d -m 700 /root/.ssh && cat >/root/.ssh/authorized_keys && ssh-keygen -A && "
             "until systemctl is-system-running 2>/dev/null | grep -Eq 'running|degraded'; do sleep 0.2; done && "
-            "systemctl restart ssh && "
+            # Without its keys it failed at the start, perhaps often enough to be given up.
+            "until systemctl restart ssh; do sleep 1; systemctl reset-failed ssh; done && "
             "systemctl --quiet disable --now chrony apt-daily.timer apt-daily-upgrade.timer unattended-upgrades"
         )
         done = subprocess.run(
