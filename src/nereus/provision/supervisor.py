@@ -114,6 +114,8 @@ class Supervisor:
         # Held before the shutdown: afterwards a pid could belong to a stranger.
         watched = [psutil.Process(pid)]
         watched += watched[0].children(recursive=True)
+        # All at once: by itself the supervisor ends one service after the other.
+        self._rpc().supervisor.stopAllProcesses(False)
         self._rpc().supervisor.shutdown()
         left = still_running(watched, limit_s=90)
         for process in left:
