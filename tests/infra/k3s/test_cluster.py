@@ -58,7 +58,7 @@ def test_servers_and_an_agent_become_a_cluster(lab: Lab, variables: Variables) -
     assert lab.asked_outside() == set()
 
 
-def test_it_is_hardened(lab: Lab) -> None:
+def test_it_is_hardened(lab: Lab, variables: Variables) -> None:
     lab.kubectl("create", "secret", "generic", "seen", "--from-literal=word=plain-text-of-a-secret")
     assert "Encryption Status: Enabled" in lab.on("n1", "k3s", "secrets-encrypt", "status").stdout
     audit = lab.on("n1", "cat", "/var/lib/rancher/k3s/server/logs/audit.log").stdout
@@ -66,9 +66,17 @@ def test_it_is_hardened(lab: Lab) -> None:
     assert "plain-text-of-a-secret" not in audit
     assert lab.on("n1", "stat", "--format=%a", "/etc/rancher/k3s/config.yaml").stdout.strip() == "600"
     assert lab.on("n1", "stat", "--format=%a", "/etc/rancher/k3s/k3s.yaml").stdout.strip() == "600"
-    said = lab.on("n1", "curl", "--insecure", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}",
-                  f"https://{lab.addresses['n1']}:6443/api").stdout  # fmt: skip
-    assert said == "401"
+    assert answered(lab, "/api") == "401"
+    # What a server asks for when it joins.
+    for kind, code in (("server", "200"), ("agent", "401")):
+        token = variables[OLD][f"k3s_{kind}_token"]
+        assert answered(lab, "/v1-k3s/server-bootstrap", "--user", f"server:{token}") == code, kind
+
+
+def answered(lab: Lab, path: str, *options: str) -> str:
+    """The status with which a server's API answers."""
+    asked = ("curl", "--insecure", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", *options)
+    return lab.on("n1", *asked, f"https://{lab.addresses['n1']}:6443{path}").stdout
 
 
 def test_a_service_answers_across_nodes(lab: Lab) -> None:
