@@ -41,6 +41,9 @@ def podman() -> Iterator[Podman]:
     found = Podman(bases.cache() / "podman")
     with found.alone():
         found("rm", "--all", "--force")
+        # A build that was ended by force leaves containers that are podman's in no other list.
+        if left := found("ps", "--all", "--external", "--quiet").split():
+            found("rm", "--force", *left)
         yield found
 
 
