@@ -17,6 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from nereus.errors import BadInput, Failure
+from nereus.kubernetes.growth import refuse_other_sizes
 from nereus.kubernetes.operations.kubectl import Kubectl
 from nereus.kubernetes.render import Rendered
 
@@ -98,7 +99,9 @@ class Installer:
         """Every step. What a step would refuse is found by a dry run before anything of that step is applied.
 
         Returns one line for each object and chart that was made or changed, nothing where all is as it should be.
+        Raises BadInput where volumes that are there have another size than planned.
         """
+        refuse_other_sizes(self.rendered, self.kubectl)
         changed: list[str] = []
         for step in self.rendered.steps:
             name, charts = str(step["step"]), step.get("charts", ())

@@ -91,8 +91,8 @@ def programs_for(folder: Path, programs: binaries.Programs, charts: list[Any]) -
     return folder
 
 
-def provision(config: Path, path: Path) -> str:
-    """`nereus provision` as the front door runs it; gives what it printed."""
+def provision(config: Path, path: Path, code: int = 0) -> str:
+    """`nereus provision` as the front door runs it; gives what it printed. It must end with `code`."""
     done = subprocess.run(
         (str(Path(sys.executable).parent / "nereus"), "provision", "--config", str(config)),
         env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}", "COLUMNS": "200"},
@@ -101,8 +101,8 @@ def provision(config: Path, path: Path) -> str:
         check=False,
         timeout=300,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def test_a_cluster_is_provisioned_and_a_second_run_changes_nothing(programs: binaries.Programs, tmp_path: Path) -> None:
@@ -125,6 +125,10 @@ def test_a_cluster_is_provisioned_and_a_second_run_changes_nothing(programs: bin
         assert "Nothing changed in" in again
         assert generations(simulated.api) == before
         assert checks.look(simulated.api).wrong == ()
+        config.write_text(declared.replace("raw_tb: 1.0", "raw_tb: 1.1"), "utf-8")
+        refused = provision(config, path, code=2)
+        assert "doris-be: warehouse-be-0 has volumes of" in refused
+        assert generations(simulated.api) == before
 
 
 def test_a_refusal_is_found_before_anything_of_its_step_is_applied(
