@@ -163,8 +163,13 @@ class Lab:
         )
 
     def kubectl(self, *arguments: str, on: str = "n1", timeout: float = 120) -> str:
-        done = self.on(on, "kubectl", *arguments, timeout=timeout)
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        """Run kubectl. A server that is starved of processors gives up and starts again: it is waited for."""
+        end = time.monotonic() + timeout
+        while (done := self.on(on, "kubectl", *arguments, timeout=timeout)).returncode:
+            starting = any(word in done.stderr for word in ("was refused", "leader changed", "timed out"))
+            if not starting or time.monotonic() > end:
+                raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr}")
+            time.sleep(1)
         return done.stdout
 
     def apply(self, text: str) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from nereus.bundle.items import LOCKS
+
 CONTENT = {
     "k3s": b"a program",
     "install.sh": b"#!/bin/sh\n",
@@ -73,6 +75,6 @@ def locks(tmp_path: Path) -> Path:
     folder = tmp_path / "locks"
     folder.mkdir()
     hashed = f"one==1.0 \\\n    --hash=sha256:{digest('one-1.0-py3-none-any.whl')} \\\n    --hash=sha256:{'0' * 64}\n"
-    (folder / "nereus.txt").write_text(hashed)
-    (folder / "infrastructure.txt").write_text("")
+    for lock in LOCKS:
+        (folder / f"{lock}.txt").write_text(hashed if lock == "nereus" else "")
     return folder

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from nereus.bundle import items
 from nereus.bundle.items import PARTS, declared
 from nereus.errors import BadInput
 from nereus.paths import PROJECT
@@ -54,6 +55,6 @@ def test_an_unknown_part_is_refused_with_the_nearest() -> None:
 
 
 def test_an_empty_catalogue_has_no_files(tmp_path: Path) -> None:
-    for lock in ("nereus", "infrastructure"):
+    for lock in items.LOCKS:
         (tmp_path / f"{lock}.txt").write_text("")
     assert declared({}, tmp_path) == []
