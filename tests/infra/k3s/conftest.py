@@ -93,7 +93,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Variables:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Four machines, bare."""
-    need("podman", "runc", "mmdebstrap", "unshare", "nsenter", "ssh-keygen")
+    need("podman", "runc", "mmdebstrap", "unshare", "nsenter", "ssh-keygen", "ip", "iptables", "nft")
     with step("environment of Ansible"):
         environments.ensure("infrastructure")
     folder = tmp_path_factory.mktemp("lab")
