@@ -43,7 +43,9 @@ def frame(superset: str, dashboard: str, token: str, title: str) -> str:
     )
 
 
-_PAGE = """<style>html, body, iframe { margin: 0; border: 0; width: 100%; height: 100%; }</style>
+_PAGE = """<style>
+  html, body, iframe { display: block; margin: 0; border: 0; width: 100%; height: 100%; overflow: hidden; }
+</style>
 <iframe id="dashboard" title="TITLE" sandbox="allow-same-origin allow-scripts allow-downloads allow-popups"></iframe>
 <script>
   const dashboard = document.getElementById("dashboard");
