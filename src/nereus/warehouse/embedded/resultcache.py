@@ -1,7 +1,8 @@
 """Results of queries, given again while their tables stay as they are: Doris' SQL cache.
 
-A result is found by the DuckDB text that gave it and the versions of the tables in it. That text names the rows a user
-may see and the views that answered, so nobody gets rows that running the query would not have given them.
+A result is found by the DuckDB text that gave it, the names and types of its columns, and the versions of the tables in
+it. That text names the rows a user may see and the views that answered, so nobody gets rows that running the query would
+not have given them; it has numbers for the columns, whose names are the query's own.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _TABLE = re.compile(r'"data"\."t(\d+)"')
 #: Rows of the system tables, which are not numbered.
 _SYSTEM = '"system_'
 
-Key = tuple[str, tuple[tuple[int, int], ...]]
+Key = tuple[str, tuple[ResultColumn, ...], tuple[tuple[int, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class ResultCache:
         ids |= {int(found) for found in _TABLE.findall(bound.sql)}
         # In this order: a change that is being committed has its number already.
         numbered = tuple((table_id, versions.latest(table_id)) for table_id in sorted(ids))
-        return (bound.sql, numbered) if versions.settled(ids, for_s=QUIET_S) else None
+        return (bound.sql, bound.columns, numbered) if versions.settled(ids, for_s=QUIET_S) else None
 
     def get(self, key: Key) -> ResultSet | None:
         with self._guard:
