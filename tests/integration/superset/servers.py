@@ -38,12 +38,14 @@ def postgres(folder: Path) -> Iterator[str]:
     made = [str(programs / "initdb"), "--pgdata", str(data), "--username=superset", "--auth=trust", "--encoding=UTF8"]
     subprocess.run([*made, "--locale=C.UTF-8"], check=True, capture_output=True, user=user, cwd="/")
     command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(folder)]
-    with _running(command, port, "PostgreSQL", user=user):
-        subprocess.run(
-            [str(programs / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "superset", "records"],
-            check=True,
-            capture_output=True,
-        )
+    there = ["-h", "127.0.0.1", "-p", str(port), "-U", "superset"]
+
+    def ready() -> bool:
+        # It listens before it lets anybody in.
+        return subprocess.run([str(programs / "pg_isready"), *there], capture_output=True, check=False).returncode == 0
+
+    with _running(command, ready, "PostgreSQL", user=user):
+        subprocess.run([str(programs / "createdb"), *there, "records"], check=True, capture_output=True)
         yield f"postgresql+psycopg2://superset@127.0.0.1:{port}/records"
 
 
@@ -56,7 +58,7 @@ def valkey(folder: Path) -> Iterator[str]:
     folder.mkdir()
     port = free_ports(1)
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-    with _running(command, port, "Valkey"):
+    with _running(command, lambda: _listens(port), "Valkey"):
         yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -68,12 +70,12 @@ def _let_through(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], port: int, name: str, user: str | None = None) -> Iterator[None]:
+def _running(command: list[str], ready: Callable[[], bool], name: str, user: str | None = None) -> Iterator[None]:
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd="/", start_new_session=True
     ) as process:
         try:
-            _wait(lambda: _listens(port), process, name)
+            _wait(ready, process, name)
             yield
         finally:
             # Of PostgreSQL this is the fast end, which waits for no client.
