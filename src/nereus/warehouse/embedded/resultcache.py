@@ -1,7 +1,7 @@
 """Results of queries, given again while their tables stay as they are: Doris' SQL cache.
 
-A result is found by the DuckDB text that gave it, the names and types of its columns, and the versions of the tables in
-it. That text names the rows a user may see and the views that answered, so nobody gets rows that running the query would
+A result is found by the DuckDB text that gave it, the names and types of its columns, and the versions of its tables.
+That text names the rows a user may see and the views that answered, so nobody gets rows that running the query would
 not have given them; it has numbers for the columns, whose names are the query's own.
 """
 

@@ -44,11 +44,10 @@ def test_a_result_is_given_again_until_a_table_changes(run):
 
 
 def test_columns_have_the_names_that_this_query_gives_them(run):
-    (first,) = run.session.execute("SELECT count(*) AS one FROM sales")
-    rows = list(first.batches)
-    (second,) = run.session.execute("SELECT count(*) AS two FROM sales")
-    assert list(second.batches) == rows
-    assert [[column.name for column in each.columns] for each in (first, second)] == [["one"], ["two"]]
+    for name in ("one", "two"):
+        for result in run.session.execute(f"SELECT count(*) AS {name} FROM sales WHERE store = 2"):
+            assert [column.name for column in result.columns] == [name]
+            assert len(list(result.batches)) == 1
 
 
 @pytest.mark.parametrize(
