@@ -88,6 +88,9 @@ def test_a_disk_of_another_size_is_refused(bench: Bench) -> None:
 def test_ansible_prepares_them_once(bench: Bench) -> None:
     with step("playbook machines, first run"):
         assert all(changed > 0 for changed in bench.play("machines").values())
+
+
+def test_ansible_again_changes_nothing(bench: Bench) -> None:
     with step("playbook machines, second run"):
         assert set(bench.play("machines").values()) == {0}
 
@@ -118,6 +121,9 @@ def test_a_disk_is_added_while_both_run(bench: Bench) -> None:
     assert "virtio-hot-1" not in bench.ssh(0, "ls", "/dev/disk/by-id")
     assert [bench.boot(number) for number in range(2)] == boots
     assert bench.provision(bench.wanted(MORE)) == []
+
+
+def test_the_new_disk_is_taken_in_and_no_other_touched(bench: Bench) -> None:
     with step("playbook machines takes the new disk in"):
         changed = bench.play("machines")
     assert changed[SECOND] > 0
