@@ -88,17 +88,28 @@ class Lab:
         return self
 
     def __exit__(self, *_: object) -> None:
+        known: list[str] = []
+        # What cannot be taken down in order ends with the namespace of processes.
         with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+            known = self.podman_run(
+                "inspect", "--format", "{{.Id}} {{.NetworkSettings.SandboxKey}}", *self.addresses
+            ).split()
             self.podman_run("rm", "--force", "--all", "--time", "1")
             self.podman_run("network", "rm", "--force", "lab")
         os.killpg(self._holder.pid, signal.SIGKILL)
         self._holder.wait()
         for name, value in self._kernel.items():
             Path("/proc/sys", name).write_text(value)
-        # systemd of the machines makes groups beside this machine's own; they are empty now.
+        for name in known[1::2]:
+            Path(name).unlink(missing_ok=True)
+        until("no control group of a machine is left", lambda: self._no_group_left(known[::2]), seconds=30)
+
+    def _no_group_left(self, machines: Sequence[str]) -> bool:
+        """Remove empty control groups that were not there before; systemd makes some beside this machine's own."""
         for group in sorted(groups() - self._groups, reverse=True):
             with contextlib.suppress(OSError):
                 group.rmdir()
+        return not any(group.name == f"libpod-{machine}" for group in groups() for machine in machines)
 
     def inside(self, *command: str, timeout: float = 120, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a program in the lab's namespaces."""
