@@ -21,10 +21,10 @@ from tests.infra.containers import Podman
 from tests.infra.images import bases
 from tests.infra.steps import step
 
-#: As Kubernetes runs them under the level `restricted`: no rights to gain, no file to change, no network.
+#: As Kubernetes runs them under the level `restricted`: no rights to gain, no file to change.
 RESTRICTED = (
     *("--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges"),
-    *("--network=none", "--pids-limit=0", "--log-driver=k8s-file"),
+    *("--pids-limit=0", "--log-driver=k8s-file"),
 )
 #: Those that start from Python; the others' bases would have to be fetched from a registry.
 BUILT = tuple(name for name, image in images.IMAGES.items() if image.base is None)
@@ -135,22 +135,43 @@ class Container:
         return self.podman("inspect", "--format", "{{.State.Status}}", self.id).strip()
 
     def log(self) -> str:
-        return self.podman("logs", self.id)
+        """What it wrote to both of its outputs."""
+        command = ("podman", "logs", self.id)
+        settings = {**os.environ, **self.podman.settings()}
+        done = subprocess.run(
+            command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60
+        )
+        return done.stdout
 
 
 Start = Callable[..., Container]
 
 
 @pytest.fixture
-def start(podman: Podman, built: Built) -> Iterator[Start]:
-    """Start an image under the restrictions; `writable` are the only folders that it may write to."""
+def start(podman: Podman, built: Built, tmp_path: Path) -> Iterator[Start]:
+    """Start an image under the restrictions; `writable` are the only folders that it may write to.
+
+    It has no network, or that of the container `beside`.
+    """
     started: list[str] = []
 
-    def run(name: str, *options: str, writable: Sequence[str] = (), command: Sequence[str] = ()) -> Container:
-        volumes = [f"--tmpfs={path}:rw,mode=1777,notmpcopyup" for path in writable]
-        found = podman(
-            "run", "--detach", *RESTRICTED, *volumes, *options, images.reference(name), *command, timeout=300
-        )
+    def run(
+        name: str,
+        *options: str,
+        writable: Sequence[str] = (),
+        command: Sequence[str] = (),
+        beside: Container | None = None,
+    ) -> Container:
+        volumes = []
+        for path in writable:
+            # A volume, as Kubernetes gives one: runc gives a file system in memory to root.
+            folder = tmp_path / f"volume-{len(started)}-{len(volumes)}"
+            folder.mkdir()
+            folder.chmod(0o1777)
+            volumes.append(f"--volume={folder}:{path}")
+        network = f"--network=container:{beside.id}" if beside else "--network=none"
+        given = (*RESTRICTED, network, *volumes, *options, images.reference(name), *command)
+        found = podman("run", "--detach", *given, timeout=300)
         started.append(found.strip())
         return Container(podman, found.strip())
 

@@ -99,7 +99,8 @@ def test_the_portal_answers(start: Start) -> None:
     with step("portal"):
         portal = start("portal", writable=("/tmp", "/var/lib/nereus"))  # noqa: S108 - in the container
         portal.healthy("http://127.0.0.1:8501/_stcore/health", "ok")
-    assert portal.page("http://127.0.0.1:8501/")[0] == 200
+    # Nobody gets past its door without a login.
+    assert portal.page("http://127.0.0.1:8501/")[0] == 401
 
 
 def test_the_portals_image_does_the_platforms_jobs(start: Start) -> None:
@@ -184,9 +185,10 @@ def test_the_hub_answers(start: Start, tmp_path: Path) -> None:
         proxy = start("hub", "--env", "CONFIGPROXY_AUTH_TOKEN=x", command=("python3", "-c", PROXY))
         hub = start(
             "hub",
-            *("--network", f"container:{proxy.id}", "--env", f"CONFIGPROXY_AUTH_TOKEN={secrets.token_hex(32)}"),
+            *("--env", f"CONFIGPROXY_AUTH_TOKEN={secrets.token_hex(32)}"),
             *("--volume", f"{folder}:/usr/local/etc/jupyterhub:ro", "--volume", f"{accounts}:/etc/nereus/accounts:ro"),
             writable=("/tmp", "/srv/jupyterhub"),  # noqa: S108
+            beside=proxy,
         )
         hub.healthy("http://127.0.0.1:8081/hub/health", "")
     assert "<form" in hub.page("http://127.0.0.1:8081/hub/login")[1]
