@@ -111,7 +111,7 @@ async def serve(options: Options) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with serving(options) as ports:
-        # What is there now stays. To look through it for garbage would stop every query for some 80 ms, again and again.
+        # What is there now stays. To look through it for garbage would stop every query for 80 ms, again and again.
         gc.collect()
         gc.freeze()
         mysql, http = ports.mysql, ports.http

@@ -7,33 +7,23 @@ help everybody alike, limited queries too. See docs/isolation.md.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TypeVar
 
 from nereus.warehouse.embedded.engine import Engine
+from nereus.warehouse.embedded.priority import yield_to_others
 from nereus.warehouse.embedded.workload.groups import WorkloadGroup
 
 _T = TypeVar("_T")
 
 #: Threads of all limited groups together. A group's share of the engine's threads is the narrower limit.
 _MOST_THREADS = 64
-#: What the operating system calls niceness: at 10 a thread weighs a tenth of another. Lower ones could be kept from the
-#: processor for long while they hold Python's lock, and everybody would wait.
-NICER = 10
 #: How often a call that waits for its group's threads looks whether it was cancelled, in seconds.
 _LOOK_S = 0.05
-
-
-def yield_to_others() -> None:
-    """Give the calling thread a lower priority than the process has, for good: it could not be raised again."""
-    with suppress(AttributeError, OSError):
-        # On Linux a thread has a priority of its own; elsewhere the id names no process, and nothing happens.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICER)
 
 
 def share(group: WorkloadGroup, threads: int) -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from nereus.warehouse.embedded.engine import Engine
+from nereus.warehouse.embedded.priority import NICER, threads
 from nereus.warehouse.embedded.session import Session
 from nereus.warehouse.embedded.workload import WorkloadGroup
-from nereus.warehouse.embedded.workload.lanes import NICER, Lanes, share
+from nereus.warehouse.embedded.workload.lanes import Lanes, share
 from tests.unit.warehouse.embedded.session.asking import ask, do
 from tests.unit.warehouse.embedded.workload.running import ENDLESS, running, until
 
@@ -34,6 +35,17 @@ def test_a_limited_groups_queries_run_behind_the_others(tmp_path: Path) -> None:
     assert lower == NICER
     assert own < lower
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+def test_the_engines_own_threads_leave_the_processor_to_those_that_ask(tmp_path: Path) -> None:
+    before = threads()
+    engine = Engine.open(tmp_path, memory_gb=1, threads=3)
+    engine.cursor().execute("SELECT sum(range) FROM range(10_000_000)").fetchall()
+    helpers = threads() - before
+    priorities = [os.getpriority(os.PRIO_PROCESS, thread) for thread in helpers]
+    engine.close()
+    assert priorities == [NICER, NICER]
 
 
 def test_a_group_uses_no_more_threads_at_a_time_than_its_share(tmp_path: Path) -> None:
