@@ -17,10 +17,8 @@ from nereus.provision import environments
 from tests.conftest import not_run
 from tests.unit.kubernetes.apps.test_alerts import filled
 
-#: The coordinated run of all tests is nobody's part.
-_NOT_OURS = (".ci/",)
 #: Ansible's files have linters of their own, in tests/infra/roles.
-_ELSEWHERE = ("infra/ansible/", "tests/", *_NOT_OURS)
+_ELSEWHERE = ("infra/ansible/", "tests/")
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +56,6 @@ def test_dockerfiles(programs: Path, name: str) -> None:
 def scripts() -> Iterator[tuple[str, str]]:
     """Name and text of every shell script, those in manifests included."""
     for name in files():
-        if name.startswith(_NOT_OURS):
-            continue
         path = PROJECT / name
         with path.open("rb") as file:
             first = file.readline(80)
