@@ -26,6 +26,7 @@ from nereus.kubernetes.sim import binaries, keeper
 from nereus.kubernetes.sim.api import Api, Object, holds
 from nereus.kubernetes.sim.binaries import Programs, Tell
 from nereus.kubernetes.standins import definitions
+from nereus.processes import runs, still_running
 
 #: A cluster that nobody takes down ends by itself after this many seconds.
 LIFE_S = 3600
@@ -203,8 +204,10 @@ def _keep(folder: Path, pid: int, times: Mapping[str, float]) -> None:
 
 
 def _started_at(pid: int) -> float:
+    """0 where it does not run."""
     try:
-        return psutil.Process(pid).create_time()
+        process = psutil.Process(pid)
+        return process.create_time() if runs(process) else 0.0
     except psutil.NoSuchProcess:
         return 0.0
 
@@ -236,11 +239,9 @@ def _end(pid: int, started: float) -> None:
         if process.create_time() != started:
             return
         process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except psutil.TimeoutExpired:
+        if still_running([process], limit_s=20):
             process.kill()
-            process.wait(timeout=20)
+            still_running([process], limit_s=20)
     except psutil.NoSuchProcess:
         return
 
