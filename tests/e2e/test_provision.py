@@ -129,10 +129,9 @@ def test_first_provisioning_tells_what_it_did(deployment: Deployment) -> None:
         assert made in deployment.first
 
 
-def test_provisioning_again_changes_nothing_and_says_so_in_seconds(deployment: Deployment) -> None:
-    started = time.monotonic()
+def test_provisioning_again_changes_nothing_and_says_so(deployment: Deployment) -> None:
+    # How long that takes is looked at where nothing else runs, in .ci/run.
     assert "Nothing changed in" in deployment.run("provision")
-    assert time.monotonic() - started < 20
 
 
 def test_no_secret_is_printed_or_readable_by_others(deployment: Deployment) -> None:
