@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pymysql
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -205,7 +206,8 @@ def test_the_portal_shows_in_a_browser_that_all_is_up(deployment: Deployment, tm
         password = (deployment.home / "secrets" / "portal-viewer").read_text("ascii").strip()
         browser.find_element(By.ID, "password").send_keys(password)
         browser.find_element(By.TAG_NAME, "button").click()
-        wait = WebDriverWait(browser, 60)
+        # A page that is being made is made anew while it is read.
+        wait = WebDriverWait(browser, 60, ignored_exceptions=[StaleElementReferenceException])
         wait.until(lambda page: "Services up" in page.find_element(By.TAG_NAME, "body").text)
         text = browser.find_element(By.TAG_NAME, "body").text
     for section in ("Doors", "Services", "Monthly cost against Snowflake", "Next purchase", "Service level"):
