@@ -42,7 +42,7 @@ def provision(
     from functools import partial
 
     from nereus.config import load
-    from nereus.provision import cluster, hosts, local, vms
+    from nereus.provision import cluster, hosts, local, vms, way_in
 
     platform = load(config)
     wanted = target or platform.platform.target
@@ -77,8 +77,9 @@ def provision(
     if wanted == "local":
         _print_status(config)
     else:
-        own = hosts.kubeconfig(home) if wanted in ("hosts", "vms") else cluster.kubeconfig(platform, home)
+        own = way_in.kubeconfig(home) if wanted in ("hosts", "vms") else cluster.kubeconfig(platform, home)
         out.print(f"The cluster's administrator: KUBECONFIG={escape(str(own))}")
+        out.print(f"Names that must lead to its ingress: {' '.join(cluster.doors(platform))}")
     out.print("\nPasswords: [bold]make secret NAME=...[/]   Logs: " + escape(str(home.logs)))
 
 

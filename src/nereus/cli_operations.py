@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from nereus.kubernetes.operations.cluster import Cluster
     from nereus.kubernetes.operations.doris import Wait
     from nereus.kubernetes.operations.kubectl import Kubectl
-    from nereus.kubernetes.operations.verify import Doors
     from nereus.warehouse.client import Warehouse
 
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
@@ -38,14 +37,14 @@ def verify(config: Config = DEFAULT_CONFIG, kubeconfig: Kubeconfig = None, kubec
     from nereus.kubernetes.operations import verify as operation
 
     platform, home = load(config), Home.beside(config).create()
-    doors: AbstractContextManager[Doors]
-    if platform.platform.target == "local":
-        doors = nullcontext(operation.local_doors(platform, home))
-    else:
-        doors = operation.cluster_doors(platform, home, cluster(platform, home, kubeconfig, kubectl))
     bad = False
-    with doors as opened:
-        for finding in operation.verify(platform, home, opened):
+    with ExitStack() as stack:
+        if platform.platform.target == "local":
+            doors = operation.local_doors(platform, home)
+        else:
+            there = stack.enter_context(cluster(platform, home, kubeconfig, kubectl))
+            doors = stack.enter_context(operation.cluster_doors(platform, home, there))
+        for finding in operation.verify(platform, home, doors):
             mark = {True: "[green]ok[/]     ", False: "[red]FAILED[/] ", None: "[yellow]NOT RUN[/]"}[finding.ok]
             out.print(f"{mark} {finding.name:<10} {finding.seconds:5.1f} s  {escape(finding.detail)}")
             bad = bad or finding.ok is False
@@ -53,16 +52,22 @@ def verify(config: Config = DEFAULT_CONFIG, kubeconfig: Kubeconfig = None, kubec
         raise typer.Exit(1)
 
 
-def cluster(platform: Platform, home: Home, kubeconfig: Path | None, program: str) -> Kubectl:
+@contextmanager
+def cluster(platform: Platform, home: Home, kubeconfig: Path | None, program: str) -> Iterator[Kubectl]:
     """kubectl for the declared cluster. Raises BadInput for the local target, or without a kubeconfig."""
     from nereus.kubernetes.operations.kubectl import Kubectl
+    from nereus.provision import cluster as provisioned
+    from nereus.provision import way_in
 
     if platform.platform.target == "local":
         raise BadInput(
             "platform.target is local, which has one of everything", fix="This is for the targets vms, hosts, cluster."
         )
-    declared = Path(platform.cluster.kubeconfig).expanduser() if platform.cluster else home.secrets / "kubeconfig"
-    return Kubectl(kubeconfig or declared, program)
+    if kubeconfig is None and platform.platform.target != "cluster":
+        with way_in.reached(home) as path:
+            yield Kubectl(path, program)
+    else:
+        yield Kubectl(provisioned.kubeconfig(platform, home, kubeconfig), program)
 
 
 def scale(
@@ -108,8 +113,10 @@ def _operated(
     from nereus.warehouse.client import Warehouse
 
     platform, home = load(config), Home.beside(config).create()
-    kubectl = cluster(platform, home, kubeconfig, program)
-    with kubectl.forwarded("svc/warehouse-fe-service", NAMESPACE, 9030) as port:
+    with (
+        cluster(platform, home, kubeconfig, program) as kubectl,
+        kubectl.forwarded("svc/warehouse-fe-service", NAMESPACE, 9030) as port,
+    ):
         root = replace(Warehouse.for_user(platform, home, "root"), host="127.0.0.1", mysql_port=port)
         yield platform, root, OnKubernetes(kubectl), Wait(lambda text: out.print(f"  {escape(text)}"))
 

@@ -30,7 +30,7 @@ def verify_cluster(
 ) -> None:
     """Dry run of every object on the server, then apply, then `nereus verify`. Exit code 3 when it was NOT RUN."""
     from nereus.config import load
-    from nereus.provision import cluster
+    from nereus.provision import cluster, hosts
 
     platform, home = load(config), Home.beside(config)
     if platform.platform.target == "local":
@@ -51,7 +51,8 @@ def verify_cluster(
     def tell(text: str) -> None:
         out.print(f"  {time.monotonic() - began:6.1f} s  {escape(text)}")
 
-    changed = cluster.installer(platform, home, wanted, kubectl, helm, charts).run(tell)
+    disks = hosts.disk_folders(config, platform, home)
+    changed = cluster.installer(platform, home, wanted, kubectl, helm, charts, disks).run(tell)
     out.print(
         f"Everything is accepted, applied and rolled out after {time.monotonic() - began:.0f} s, "
         f"{len(changed) or 'no'} changes.\n"

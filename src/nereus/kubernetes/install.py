@@ -17,6 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from nereus.errors import BadInput, Failure
+from nereus.kubernetes import waiting
 from nereus.kubernetes.growth import refuse_other_sizes
 from nereus.kubernetes.operations.kubectl import Kubectl
 from nereus.kubernetes.render import Rendered
@@ -99,7 +100,8 @@ class Installer:
         """Every step. What a step would refuse is found by a dry run before anything of that step is applied.
 
         Returns one line for each object and chart that was made or changed, nothing where all is as it should be.
-        Raises BadInput where volumes that are there have another size than planned.
+        Raises BadInput where volumes that are there have another size than planned, Failure that names the pods which
+        do not start where a step does not end.
         """
         refuse_other_sizes(self.rendered, self.kubectl)
         changed: list[str] = []
@@ -113,12 +115,26 @@ class Installer:
                 tell(f"{name}: {chart['name']}, dry run")
                 if self.chart(chart, self.rendered.out, True):
                     wanted.append(chart)
-            for chart in wanted:
-                tell(f"{name}: {chart['name']}, install")
-                self.chart(chart, self.rendered.out, False)
-                changed.append(f"chart {chart['name']} {chart['version']}")
-            self.wait(step, tell)
+            try:
+                for chart in wanted:
+                    tell(f"{name}: {chart['name']}, install")
+                    self.chart(chart, self.rendered.out, False)
+                    changed.append(f"chart {chart['name']} {chart['version']}")
+                self.wait(step, tell)
+            except Failure as error:
+                raise self._explained(error) from error
         return changed
+
+    def _explained(self, error: Failure) -> Failure:
+        """What failed, with the pods of the platform that do not start and what Kubernetes says of them."""
+        try:
+            listed = json.loads(self.kubectl("get", "pods", "--all-namespaces", "--output", "json"))["items"]
+        except Failure:
+            return error
+        found = list(waiting.pods(listed, set(self.namespaces())))
+        if not found:
+            return error
+        return Failure("\n".join([error.message, *(f"  {line}" for line in found)]), fix=waiting.fix(found))
 
     def _applied(self, objects: list[Mapping[str, Any]]) -> list[str]:
         """Apply what the server would change; gives the names of that. Raises Failure before anything is changed."""

@@ -1,4 +1,4 @@
-"""The target hosts: existing machines of an inventory become a hardened cluster, by Ansible alone."""
+"""The target hosts: existing machines of an inventory become a hardened cluster, which is given the platform."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from nereus.errors import BadInput
 from nereus.home import Home
 from nereus.machines.contract import Contract
 from nereus.machines.places import Places
+from nereus.provision import on_machines
 
 Tell = Callable[[str], None]
 
@@ -46,23 +47,14 @@ def playbooks(home: Home, path: Path, inventory: Inventory) -> Playbooks:
     return Playbooks(home, path, generated_secrets=not own)
 
 
-def kubeconfig(home: Home) -> Path:
-    """The administrator's way into the cluster, once it stands."""
-    return home.secrets / "kubeconfig"
-
-
 def provision(config: Path, platform: Platform, home: Home, tell: Tell) -> list[str]:
-    """Bring every machine of the inventory to what the platform wants. Returns what changed, nothing at a second run.
+    """Bring every machine of the inventory to what the platform wants, and the platform to their cluster.
 
-    Raises BadInput for an inventory or a machine that is not fit, before anything is changed on any machine.
+    Returns what changed, nothing at a second run. Raises BadInput for an inventory, a plan, a bundle or a machine that
+    is not fit, before anything is changed on any machine.
     """
     path = inventory_file(config, platform)
     tell(f"reading {path}")
     inventory = hosts_file.read(path)
-    return configure(playbooks(home, path, inventory), home, tell)
-
-
-def configure(books: Playbooks, home: Home, tell: Tell) -> list[str]:
-    """From machines that SSH reaches to a cluster. Returns one line for each machine that was changed."""
-    outcome = books.run("site", tell, variables={"k3s_server_kubeconfig": str(kubeconfig(home))})
-    return [f"{host}: {count} settings" for host, count in outcome.changed.items() if count]
+    prepared = on_machines.prepare(platform, "hosts", home, inventory, tell)
+    return on_machines.provision(prepared, playbooks(home, path, inventory), inventory, tell)
