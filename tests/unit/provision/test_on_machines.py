@@ -22,7 +22,7 @@ from nereus.kubernetes import catalogue, checks
 from nereus.kubernetes.render import Rendered, render
 from nereus.machines.front import Machines
 from nereus.provision import cargo, cluster, hosts, on_machines, vms, way_in
-from tests.unit.provision.programs import asked, program
+from tests.unit.programs import asked, program
 
 IMAGES = catalogue.read().images
 OWN = sorted(each for each in IMAGES.values() if each.startswith(OWN_REGISTRY))
