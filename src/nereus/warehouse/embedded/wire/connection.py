@@ -103,9 +103,7 @@ class Connection:
     def end(self, reason: DorisError) -> None:
         """Stop what runs, which then answers with `reason`, and close."""
         self._ending = True
-        if self._running is not None and self.session is not None:
-            self._running.stopped = True
-            self.session.cancel(reason)
+        if self._cancelled(reason):
             self._loop.call_later(_LAST_WORDS_S, self._channel.abort)
         else:
             self._channel.close()
@@ -333,9 +331,18 @@ class Connection:
 
     def _lost(self) -> None:
         """The client is gone: nobody waits for what runs."""
-        if self._running is not None and self.session is not None:
-            self._running.stopped = True
-            self.session.cancel(_GONE)
+        self._cancelled(_GONE)
+
+    def _cancelled(self, reason: DorisError) -> bool:
+        """Stop what runs, if anything does. Said again until it has ended: the next of several statements may begin
+        in the moment in which none runs, and would not have heard it.
+        """
+        if self._running is None or self.session is None:
+            return False
+        self._running.stopped = True
+        self.session.cancel(reason)
+        self._loop.call_later(_REPEAT_S, self._cancelled, reason)
+        return True
 
     def _killed(self) -> None:
         """KILL of this connection, from any thread."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import threading
+import time
 from types import SimpleNamespace
 
 import duckdb
@@ -111,7 +113,14 @@ class FakeSession:
     def cancel(self, error):
         if self.busy:
             self.cancelled = error
-            self.cursor.interrupt()
+            threading.Thread(target=self._insist, args=(error,), daemon=True).start()
+
+    def _insist(self, error):
+        """An interrupt that comes before DuckDB begins is lost: it is repeated until the statement is over."""
+        with contextlib.suppress(duckdb.Error):
+            while self.busy and self.cancelled is error:
+                self.cursor.interrupt()
+                time.sleep(0.02)
 
     def close(self):
         self.warehouse.sessions.discard(self)
