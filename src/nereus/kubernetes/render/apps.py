@@ -17,6 +17,7 @@ from nereus.paths import PROJECT
 _FOLDERS: Mapping[str, tuple[str, ...]] = {
     "superset-init": ("superset", "src/nereus/superset", "usecases"),
     "portal": ("portal", "src/nereus/insight"),
+    "usecases": ("usecases", "src/nereus/usecases"),
     "jupyterhub": ("jupyterhub",),
 }
 _MARK_LENGTH = 10
