@@ -231,6 +231,7 @@ def _mount() -> None:
     app.command("backup")(cli_backup.backup)
     app.command("backups")(cli_backup.listed)
     app.command("restore")(cli_backup.restore)
+    app.command("drill")(cli_backup.drill)
     app.add_typer(usecase, name="usecase")
     app.add_typer(bundle, name="bundle")
     app.add_typer(bench, name="bench")

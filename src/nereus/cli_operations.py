@@ -108,17 +108,27 @@ def _operated(
 ) -> Iterator[tuple[Platform, Warehouse, Cluster, Wait]]:
     """The declared cluster's warehouse as root, through kubectl; progress is printed."""
     from nereus.config import load
-    from nereus.kubernetes.operations.cluster import NAMESPACE, OnKubernetes
+    from nereus.kubernetes.operations.cluster import OnKubernetes
     from nereus.kubernetes.operations.doris import Wait
-    from nereus.warehouse.client import Warehouse
 
     platform, home = load(config), Home.beside(config).create()
+    with warehouse_on_cluster(platform, home, kubeconfig, program) as (root, kubectl):
+        yield platform, root, OnKubernetes(kubectl), Wait(lambda text: out.print(f"  {escape(text)}"))
+
+
+@contextmanager
+def warehouse_on_cluster(
+    platform: Platform, home: Home, kubeconfig: Path | None, program: str
+) -> Iterator[tuple[Warehouse, Kubectl]]:
+    """A cluster's warehouse as root, through a port that kubectl forwards while the block runs."""
+    from nereus.kubernetes.operations.cluster import NAMESPACE
+    from nereus.warehouse.client import Warehouse
+
     with (
         cluster(platform, home, kubeconfig, program) as kubectl,
         kubectl.forwarded("svc/warehouse-fe-service", NAMESPACE, 9030) as port,
     ):
-        root = replace(Warehouse.for_user(platform, home, "root"), host="127.0.0.1", mysql_port=port)
-        yield platform, root, OnKubernetes(kubectl), Wait(lambda text: out.print(f"  {escape(text)}"))
+        yield replace(Warehouse.for_user(platform, home, "root"), host="127.0.0.1", mysql_port=port), kubectl
 
 
 def _told(changes: list[str]) -> None:

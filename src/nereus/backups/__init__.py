@@ -16,10 +16,13 @@ from nereus.provision import object_store
 from nereus.warehouse.client import Warehouse
 
 REPOSITORY = "nereus"
+#: How the databases are called that a restore drill makes and removes; none of them is backed up.
+DRILL = "nereus_drill_"
 _FOLDER = "warehouse"
 _SYSTEM = ("information_schema", "mysql", "__internal_schema")
 _LOOK_S = 0.2
-_LABEL = re.compile(r"(?P<db>.+)_\d{8}_\d{6}")
+_LABEL = re.compile(r"(?P<db>.+)_(?P<taken>\d{8}_\d{6})")
+_TAKEN = "%Y%m%d_%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ def ensure_repository_at(warehouse: Warehouse, found: object_store.Access) -> bo
 def databases(warehouse: Warehouse) -> list[str]:
     """Those of users."""
     rows = warehouse.query("SHOW DATABASES")
-    return sorted(name for row in rows for name in row.values() if name not in _SYSTEM)
+    names = (name for row in rows for name in row.values())
+    return sorted(name for name in names if name not in _SYSTEM and not name.startswith(DRILL))
 
 
 def take(warehouse: Warehouse, db: str, now: datetime | None = None) -> Taken:
@@ -75,11 +79,11 @@ def take(warehouse: Warehouse, db: str, now: datetime | None = None) -> Taken:
     if db not in databases(warehouse):
         raise BadInput(f"there is no database {db!r}", fix=f"There are: {', '.join(databases(warehouse)) or 'none'}.")
     began = time.monotonic()
-    label = f"{db}_{(now or datetime.now(UTC)):%Y%m%d_%H%M%S}"
+    label = f"{db}_{(now or datetime.now(UTC)):{_TAKEN}}"
     cold = sorted({row["Table"] for row in warehouse.query("SHOW STORAGE POLICY USING") if row["Database"] == db})
-    but = f" EXCLUDE ({', '.join(map(_quoted, cold))})" if cold else ""
-    warehouse.execute(f"BACKUP SNAPSHOT {_quoted(db)}.{_quoted(label)} TO {REPOSITORY}{but}")
-    _wait(warehouse, f"SHOW BACKUP FROM {_quoted(db)}", label, "SnapshotName")
+    but = f" EXCLUDE ({', '.join(map(quoted, cold))})" if cold else ""
+    warehouse.execute(f"BACKUP SNAPSHOT {quoted(db)}.{quoted(label)} TO {REPOSITORY}{but}")
+    _wait(warehouse, f"SHOW BACKUP FROM {quoted(db)}", label, "SnapshotName")
     return Taken(db, label, time.monotonic() - began, tuple(cold))
 
 
@@ -94,6 +98,14 @@ def kept(warehouse: Warehouse) -> list[Kept]:
     return sorted(found, key=lambda one: one.timestamp)
 
 
+def taken_at(label: str) -> datetime:
+    """When a backup with a label of ours was begun. Raises BadInput for another label."""
+    named = _LABEL.fullmatch(label)
+    if named is None:
+        raise BadInput(f"{label} is no label that `nereus backup` gave", fix="See what there is: nereus backups")
+    return datetime.strptime(named["taken"], _TAKEN).replace(tzinfo=UTC)
+
+
 def restore(warehouse: Warehouse, db: str, label: str | None = None, into: str | None = None) -> tuple[Kept, float]:
     """Bring a database back, the last backup of it unless `label` names another; gives which, and the seconds.
 
@@ -106,13 +118,13 @@ def restore(warehouse: Warehouse, db: str, label: str | None = None, into: str |
         )
     began = time.monotonic()
     chosen, target = mine[-1], into or db
-    warehouse.execute(f"CREATE DATABASE IF NOT EXISTS {_quoted(target)}")
+    warehouse.execute(f"CREATE DATABASE IF NOT EXISTS {quoted(target)}")
     warehouse.execute(
-        f"RESTORE SNAPSHOT {_quoted(target)}.{_quoted(chosen.label)} FROM {REPOSITORY} PROPERTIES "
+        f"RESTORE SNAPSHOT {quoted(target)}.{quoted(chosen.label)} FROM {REPOSITORY} PROPERTIES "
         "('backup_timestamp' = %s, 'reserve_replica' = 'true', 'reserve_dynamic_partition_enable' = 'true')",
         (chosen.timestamp,),
     )
-    _wait(warehouse, f"SHOW RESTORE FROM {_quoted(target)}", chosen.label, "Label")
+    _wait(warehouse, f"SHOW RESTORE FROM {quoted(target)}", chosen.label, "Label")
     return chosen, time.monotonic() - began
 
 
@@ -136,5 +148,6 @@ def _states(warehouse: Warehouse, show: str, label: str, column: str) -> Iterato
             yield rows[-1]
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as it stands in a statement."""
     return "`" + name.replace("`", "``") + "`"

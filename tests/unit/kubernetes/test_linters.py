@@ -43,7 +43,7 @@ def files() -> list[str]:
 def run(program: Path, *arguments: str, given: str | None = None) -> str:
     """What a linter found; empty where all is well."""
     done = subprocess.run(
-        (str(program), *arguments), input=given, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60
+        (str(program), *arguments), input=given, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=300
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from nereus import backups, secrets
@@ -20,6 +21,8 @@ from nereus.home import Home
 from nereus.kubernetes.operations import history
 from nereus.provision.object_store import Access
 from nereus.warehouse.client import Warehouse
+
+Run = Callable[[Warehouse, Access], int]
 
 
 def run(warehouse: Warehouse, access: Access) -> int:
@@ -46,8 +49,9 @@ def run(warehouse: Warehouse, access: Access) -> int:
     return failed
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main(job: Run = run, about: str | None = __doc__) -> int:
+    """Do `job` with the warehouse and the bucket that the environment names; gives the exit code."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--config", type=Path, required=True)
     given = parser.parse_args()
     try:
@@ -59,7 +63,7 @@ def main() -> int:
             secret_key=secrets.ensure(home, "object-store-backup"),
             region=os.environ["NEREUS_S3_REGION"],
         )
-        return 1 if run(Warehouse.for_user(platform, home, "root"), access) else 0
+        return 1 if job(Warehouse.for_user(platform, home, "root"), access) else 0
     except NereusError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -24,7 +24,7 @@ INGRESS_CLASS, INGRESS_NAMESPACE = "nereus", "nereus-ingress"
 ISSUER, ACME_ISSUER = "nereus", "acme"
 #: machine -> tier -> folders
 Disks = Mapping[str, Mapping[str, Sequence[str]]]
-_S3_SERVICE = "http://seaweedfs-s3.nereus-storage.svc.cluster.local:8333"
+S3_SERVICE = "http://seaweedfs-s3.nereus-storage.svc.cluster.local:8333"
 _REFERENCE = re.compile(r"(?P<registry>[^/]+)/(?P<repository>[^:@]+):(?P<tag>[^@]+)(@(?P<digest>sha256:[0-9a-f]{64}))?")
 
 
@@ -68,7 +68,7 @@ def values(platform: Platform, sized: Sized, catalogue: Catalogue, root_password
             "paths": {HOT_CLASS: _paths("hot", disks), COLD_CLASS: _paths("cold", disks)},
         },
         "monitoring": {"namespace": there.monitoring.namespace if there.monitoring else "nereus-monitoring"},
-        "s3": {"endpoint": store.endpoint if store else _S3_SERVICE, "region": store.region if store else "us-east-1"},
+        "s3": {"endpoint": store.endpoint if store else S3_SERVICE, "region": store.region if store else "us-east-1"},
         "doris": _doris(sized, root_password),
         "seaweedfs": {"replication": "001" if demands_of(sized, "seaweedfs-volume") > 1 else "000"},
         "images": dict(catalogue.images),

@@ -12,7 +12,7 @@ import pytest
 from nereus.kubernetes.render import warehouse
 from nereus.paths import PROJECT
 
-SENDERS = (*(PROJECT / "src/nereus/kubernetes/operations").glob("*.py"), PROJECT / "src/nereus/backups/__init__.py")
+SENDERS = (*(PROJECT / "src/nereus/kubernetes/operations").glob("*.py"), *(PROJECT / "src/nereus/backups").glob("*.py"))
 #: How a statement begins: words in capitals.
 HEAD = re.compile(r"(?:SHOW|ALTER|ADMIN|CREATE|DROP|SET|BACKUP|RESTORE|SELECT|INSERT|DESC|CANCEL)\b(?: [A-Z_]+\b)*")
 
