@@ -20,6 +20,11 @@ PATTERNS = ("", "/", "x", ".", "\\", "-", "|", "+", "", "/", "x")
 DASHES = ("solid", "dash", "dot", "dashdot")
 _LEAST_SPAN = timedelta(hours=12)
 _LONGEST_LINE = 24
+#: Room in pixels for numbers and a title beside an axis, for one row of a legend, for one more line of dates. A figure
+#: that has it is not drawn once more: else Plotly measures its texts, makes room and draws it all again.
+_LEFT, _BELOW, _LEGEND, _NO_LEGEND, _LINE = 80, 65, 50, 30, 15
+#: What a letter of an axis' names is wide at most, on average (pixels).
+_LETTER = 6
 
 
 def band(
@@ -36,7 +41,7 @@ def band(
         limits: name -> value in `unit`.
         axis: what the years are called.
     """
-    figure = go.Figure()
+    figure = _empty()
     for number, (name, cases) in enumerate(series.items()):
         colour, dash = PALETTE[number % len(PALETTE)], DASHES[number % len(DASHES)]
         figure.add_scatter(x=years, y=cases["high"], mode="lines", line_width=0, showlegend=False, hoverinfo="skip")
@@ -68,7 +73,7 @@ def by_hour(
     series: Mapping[str, Sequence[tuple[datetime, float]]], unit: str, limits: Mapping[str, float], axis: str
 ) -> go.Figure:
     """Lines over time, (moment, value in `unit`) each, and horizontal limits."""
-    figure = go.Figure()
+    figure = _empty()
     for number, (name, points) in enumerate(series.items()):
         figure.add_scatter(
             x=[moment for moment, _ in points],
@@ -92,7 +97,7 @@ def against(
     series: Mapping[str, Sequence[tuple[float, float]]], unit: str, limits: Mapping[str, float], axis: str
 ) -> go.Figure:
     """Lines of (x, value in `unit`); `axis` names x, whole numbers."""
-    figure = go.Figure()
+    figure = _empty()
     for number, (name, points) in enumerate(series.items()):
         figure.add_scatter(
             x=[x for x, _ in points],
@@ -110,7 +115,7 @@ def against(
 
 def history(moments: Sequence[str], counts: Mapping[str, Sequence[int]], unit: str, axis: str) -> go.Figure:
     """One bar per moment, stacked by the names of `counts`; the last name is drawn in the colour of an alarm."""
-    figure = go.Figure()
+    figure = _empty()
     colours = (*(BLUE, GREY, GREEN)[: len(counts) - 1], ORANGE)
     for (name, values), colour in zip(counts.items(), colours, strict=False):
         figure.add_bar(
@@ -137,7 +142,7 @@ def stacked(
     Args:
         ranges: what the low to high line is called, and low and high of each option's total.
     """
-    figure = go.Figure()
+    figure = _empty()
     names = [_lines(option) for option in options]
     for number, (cause, values) in enumerate(causes.items()):
         figure.add_bar(
@@ -150,27 +155,25 @@ def stacked(
         )
     if ranges is not None:
         title, ends = ranges
-        for number, (name, (low, high)) in enumerate(zip(names, ends, strict=True)):
-            figure.add_scatter(
-                x=[low, high],
-                y=[name, name],
-                name=title,
-                mode="lines+markers",
-                line={"color": GREY, "width": 2},
-                marker={"symbol": "line-ns-open", "size": 14, "color": GREY},
-                legendgroup=title,
-                showlegend=number == 0,
-                hovertemplate=f"%{{x:,.0f}} {unit}<extra>{title}</extra>",
-            )
+        # One trace with a gap after each line: every trace costs a browser time.
+        figure.add_scatter(
+            x=[value for low, high in ends for value in (low, high, None)],
+            y=[name for name in names for _ in range(3)],
+            name=title,
+            mode="lines+markers",
+            line={"color": GREY, "width": 2},
+            marker={"symbol": "line-ns-open", "size": 14, "color": GREY},
+            hovertemplate=f"%{{x:,.0f}} {unit}<extra>{title}</extra>",
+        )
     figure.update_layout(barmode="stack", hovermode="closest")
     figure.update_xaxes(title=unit, tickformat=",.0f", rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    return _styled(figure, hover="closest", height=160 + 70 * len(options))
+    return _styled(figure, hover="closest", height=160 + 70 * len(options), names=names)
 
 
 def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], unit: str, axis: str) -> go.Figure:
     """Bars side by side: for each name one value per series, in `unit`; None leaves a gap."""
-    figure = go.Figure()
+    figure = _empty()
     for number, (name, values) in enumerate(series.items()):
         figure.add_bar(
             x=list(names),
@@ -187,7 +190,7 @@ def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], 
 
 def beside(names: Sequence[str], series: Mapping[str, Sequence[float]], unit: str) -> go.Figure:
     """Bars that lie beside each other, one group per name: for names that are too long for an axis below."""
-    figure = go.Figure()
+    figure = _empty()
     for number, (name, values) in enumerate(series.items()):
         figure.add_bar(
             x=values,
@@ -200,7 +203,7 @@ def beside(names: Sequence[str], series: Mapping[str, Sequence[float]], unit: st
     figure.update_layout(barmode="group")
     figure.update_xaxes(title=unit, rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    return _styled(figure, hover="closest", height=140 + 32 * len(names))
+    return _styled(figure, hover="closest", height=140 + 32 * len(names), names=names)
 
 
 def tornado(bars: Sequence[tuple[str, float, float]], middle: float, unit: str, at_low: str, at_high: str) -> go.Figure:
@@ -210,7 +213,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], middle: float, unit: str, 
         bars: (input, outcome at its low value, outcome at its high value) in `unit`.
         middle: the outcome with every input at its typical value.
     """
-    figure = go.Figure()
+    figure = _empty()
     names = [_lines(name, 44) for name, _, _ in bars]
     ends = ([low for _, low, _ in bars], [high for _, _, high in bars])
     for title, values, colour, number in ((at_low, ends[0], BLUE, 0), (at_high, ends[1], ORANGE, 1)):
@@ -228,7 +231,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], middle: float, unit: str, 
     figure.update_layout(barmode="overlay", bargap=0.3)
     figure.update_xaxes(title=unit, tickformat=",.0f")
     figure.update_yaxes(autorange="reversed")
-    return _styled(figure, hover="closest", height=140 + 46 * len(bars))
+    return _styled(figure, hover="closest", height=140 + 46 * len(bars), names=names)
 
 
 def localised(figure: go.Figure, t: Language) -> go.Figure:
@@ -236,6 +239,7 @@ def localised(figure: go.Figure, t: Language) -> go.Figure:
     figure.update_layout(separators=t("formats.decimal") + t("formats.thousands"))
     if figure.layout.xaxis.type == "date":
         figure.update_xaxes(tickformat=f"%H:%M\n{t('formats.date')}", hoverformat=t("formats.minute"))
+        figure.update_layout(margin_b=_BELOW + _LINE)
     return figure
 
 
@@ -254,10 +258,19 @@ def _limits(figure: go.Figure, limits: Mapping[str, float]) -> None:
         figure.add_hline(y=value, line={"color": GREY, "dash": "dash"}, annotation_text=name)
 
 
-def _styled(figure: go.Figure, *, hover: str | None = None, height: int = 360) -> go.Figure:
+def _empty() -> go.Figure:
+    # Each colour is named here, and the page's theme adds fonts and grids: the usual template would only be carried.
+    return go.Figure(layout_template="none")
+
+
+def _styled(figure: go.Figure, *, hover: str | None = None, height: int = 360, names: Sequence[str] = ()) -> go.Figure:
+    """`names` stand at the vertical axis, their lines parted by <br>; without any, numbers do."""
     unified = "x unified" if figure.data and figure.data[0].type == "scatter" else "closest"
+    longest = max((len(line) for name in names for line in name.split("<br>")), default=0)
+    # Plotly shows a legend as soon as there are two traces, the edges of a band included.
+    above = _LEGEND if len(figure.data) > 1 else _NO_LEGEND
     figure.update_layout(
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        margin={"l": _LINE + _LETTER * longest if names else _LEFT, "r": 10, "t": above, "b": _BELOW},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"},
         hovermode=hover or unified,
         height=height,

@@ -5,6 +5,8 @@ NEREUS_CONFIG names the platform.yaml of the deployment, NEREUS_HOME its state.
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
 import threading
@@ -32,11 +34,12 @@ async def _warm(_: st.App) -> AsyncIterator[None]:
     """What takes longest to compute is there before the first viewer comes."""
 
     def compute() -> None:
-        try:
+        # A file with a fault: the pages say what is wrong with it.
+        with contextlib.suppress(NereusError):
             state.sensitivity(state.deployment())
-        except NereusError:
-            # The pages say what is wrong with the file.
-            return
+        # Modules and results stay as long as the portal: garbage is sought among what pages make.
+        gc.collect()
+        gc.freeze()
 
     threading.Thread(target=compute, daemon=True).start()
     yield

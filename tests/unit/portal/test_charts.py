@@ -53,3 +53,22 @@ def test_a_chart_writes_numbers_as_its_language_does(charts) -> None:
     figure = charts.stacked(["a"], {"people": [1000.0]}, "EUR")
     assert charts.localised(figure, language.of("fr")).layout.separators == ",\u202f"
     assert charts.localised(figure, language.of("en")).layout.separators == ".,"
+
+
+def test_a_figure_has_room_for_its_texts_before_a_browser_measures_them(charts) -> None:
+    option = "Snowflake enterprise, aws_eu_paris, 796 credits a month"
+    figure = charts.stacked([option, "short"], {"people": [1.0, 2.0], "energy": [1.0, 2.0]}, "EUR")
+    costs, longest = figure.layout.margin, max(len(line) for name in figure.data[0].y for line in name.split("<br>"))
+    # In Chromium a letter of an axis was 5.7 pixels wide, a legend 49 high, an axis with its title 65.
+    assert costs.l >= 13 + 5.7 * longest
+    assert (costs.t, costs.b) == (50, 65)
+    lines = charts.against({"p95": [(1.0, 2.0)]}, "ms", {}, "users").layout.margin
+    assert (lines.l, lines.t) == (80, 30)
+
+
+def test_low_and_high_of_all_options_are_one_trace_with_gaps(charts) -> None:
+    ends = [(1.0, 3.0), (2.0, 4.0)]
+    figure = charts.stacked(["a", "b"], {"people": [2.0, 3.0]}, "EUR", ("range", ends))
+    line = figure.data[-1]
+    assert list(line.x) == [1.0, 3.0, None, 2.0, 4.0, None]
+    assert list(line.y) == ["a", "a", "a", "b", "b", "b"]
