@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 #: Longest VARCHAR of Doris, in bytes.
@@ -160,14 +161,17 @@ STRING = DorisType("string")
 JSON = DorisType("json")
 
 
+@cache
 def decimal(precision: int, scale: int) -> DorisType:
     return DorisType("decimal", precision=precision, scale=scale)
 
 
+@cache
 def datetime(scale: int) -> DorisType:
     return DorisType("datetime", scale=scale)
 
 
+@lru_cache(maxsize=4096)
 def varchar(length: int) -> DorisType:
     return DorisType("varchar", length=length)
 

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql.expressions import Found
+from nereus.warehouse.embedded.sql.nodes import same
 from nereus.warehouse.embedded.sql.registry import is_aggregate_call
 from nereus.warehouse.embedded.sql.render import Text
 from nereus.warehouse.embedded.sql.scope import Column
@@ -52,16 +53,17 @@ def outside_aggregates(node: exp.Expression) -> Iterator[exp.Expression]:
 
 def ungrouped(values: Iterable[Typed], keys: Sequence[exp.Expression], columns: Sequence[Column]) -> list[str]:
     """The names of columns that stand outside aggregate functions and are no part of a key, each once."""
-    names = {(column.alias, column.physical): column.name for column in columns}
+    names: dict[tuple[str, str], str] = {}
     missing: list[str] = []
 
     def visit(node: exp.Expression) -> None:
-        windowed = isinstance(node.parent, exp.Window) and node.parent.this is node
-        if is_aggregate_call(node) and not windowed:
+        if is_aggregate_call(node) and not (isinstance(node.parent, exp.Window) and node.parent.this is node):
             return
-        if any(node == key for key in keys):
+        if any(same(node, key) for key in keys):
             return
         if isinstance(node, exp.Column):
+            if not names:
+                names.update(((column.alias, column.physical), column.name) for column in columns)
             name = names.get((node.table, node.name))
             if name is not None and name not in missing:
                 missing.append(name)

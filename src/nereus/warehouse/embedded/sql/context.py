@@ -37,6 +37,11 @@ class Counters:
         self.columns += 1
         return self.columns - 1
 
+    def several(self, count: int) -> range:
+        """The numbers of so many columns."""
+        self.columns += count
+        return range(self.columns - count, self.columns)
+
     def read_common(self, name: str) -> None:
         self.repeats = self.repeats or name in self.common
         self.common.add(name)

@@ -32,8 +32,10 @@ class Cursor:
     def advance(self) -> Token:
         """Step over the current token and return it."""
         token = self.token
-        if token.kind != END:
-            self.seek(self.index + 1)
+        if self.kind != END:
+            self.index += 1
+            self.token = following = self.tokens[self.index]
+            self.kind = following.kind
         return token
 
     def seek(self, index: int) -> None:
@@ -43,14 +45,17 @@ class Cursor:
 
     def ahead(self, count: int = 1) -> Token:
         """The token `count` places ahead; the end token where there is none."""
-        return self.tokens[min(self.index + count, len(self.tokens) - 1)]
+        tokens, index = self.tokens, self.index + count
+        return tokens[index] if index < len(tokens) else tokens[-1]
 
     def accept(self, kind: str) -> bool:
         """Step over the current token if it is a reserved word or operator `kind`."""
-        if self.kind == kind:
-            self.seek(self.index + 1)
-            return True
-        return False
+        if self.kind != kind:
+            return False
+        self.index += 1
+        self.token = following = self.tokens[self.index]
+        self.kind = following.kind
+        return True
 
     def accept_word(self, word: str) -> bool:
         """Step over the current token if it is the word `word`, reserved or not, without quotes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -98,33 +98,39 @@ class ExpressionBinder:
         return found
 
     def bind(self, node: exp.Expression) -> Typed:
+        special = _SPECIAL.get(type(node))
+        return self._operation(node) if special is None else special(self, node)
+
+    def _operation(self, node: exp.Expression) -> Typed:
         kind = type(node)
-        if kind is Name:
-            return self._name(node)
-        if kind is Call:
-            return self._call(node)
-        if kind is exp.Cast:
-            if self.context.facts.variables.get("enable_strict_cast", "false") == "true":
-                raise Refused("CAST under enable_strict_cast", "SET enable_strict_cast = false.")
-            return casts.cast_to(self.bind(node.this), node.args["to"])
-        if kind is QueryExpression:
-            return self._query(node)
-        if kind is exp.Not and type(node.this) is QueryExpression and node.this.args["kind"] != "scalar":
-            return self._query(node.this, negated=True)
-        if kind in (exp.Parameter, exp.SessionParameter):
-            return self._keep(variables.read(node, self.context.facts))
         rule = registry.OPERATORS.get(kind)
         if rule is None:
             raise _no_value(node)
         operands: list[Typed] = []
+        arguments = node.args
         for name in _OPERANDS.get(kind, _BINARY):
-            value = node.args.get(name)
-            if isinstance(value, list):
+            value = arguments.get(name)
+            if type(value) is list:
                 for item in value:
                     operands.extend(self._branch(item) if type(item) is exp.If else (self.bind(item),))
             elif value is not None:
                 operands.append(self.bind(value))
         return self._keep(rule(node, operands, self.context.facts))
+
+    def _cast(self, node: exp.Expression) -> Typed:
+        if self.context.facts.variables.get("enable_strict_cast", "false") == "true":
+            raise Refused("CAST under enable_strict_cast", "SET enable_strict_cast = false.")
+        return casts.cast_to(self.bind(node.this), node.args["to"])
+
+    def _not(self, node: exp.Expression) -> Typed:
+        """NOT, which is a part of IN (query) and EXISTS."""
+        operand = node.this
+        if type(operand) is QueryExpression and operand.args["kind"] != "scalar":
+            return self._query(operand, negated=True)
+        return self._operation(node)
+
+    def _variable(self, node: exp.Expression) -> Typed:
+        return self._keep(variables.read(node, self.context.facts))
 
     def condition(self, node: exp.Expression) -> Typed:
         """An expression that a clause takes as true or false."""
@@ -151,13 +157,18 @@ class ExpressionBinder:
             parameter = self._parameters.get(node.args["parts"][0].lower())
             if parameter is not None:
                 return replace(parameter, node=parameter.node.copy())
+        column = self.named(node)
+        if column.value is not None and self.clause != "SORT":
+            twice(column.value, "another use")
+        return column.typed()
+
+    def named(self, node: exp.Expression) -> Column:
+        """The column that a Name reads. Raises DorisError where it means none or several."""
         column = self.column(node.args["parts"], node.args["at"], node.args.get("place"))
         self.context.read(column)
         if column.value is not None:
             self.found.alias = True
-            if self.clause != "SORT":
-                twice(column.value, "another use")
-        return column.typed()
+        return column
 
     def column(self, parts: tuple[str, ...], at: int, place: int | None = None) -> Column:
         """The column a name means. Raises DorisError where it means none or several.
@@ -274,7 +285,7 @@ class ExpressionBinder:
             self._inside = inside
         value = registry.AGGREGATES[name](arguments, bool(node.args.get("distinct")), order, self.context.facts)
         if window is None:
-            return self._keep(replace(value, aggregate=True))
+            return self._keep(value if value.aggregate else replace(value, aggregate=True))
         return self._over(value, node, name)
 
     def _aggregate_order(self, items: Sequence[SortItem], name: str) -> list[tuple[Typed, bool]]:
@@ -320,6 +331,18 @@ class ExpressionBinder:
             return self.subqueries.scalar(node.args["query"], self.scope)
         value = self.bind(node.this)
         return Typed(self.subqueries.within(value, node.args["query"], self.scope, negated=negated), BOOLEAN)
+
+
+#: What is bound by something else than the rule of an operator.
+_SPECIAL: dict[type[exp.Expression], Callable[[ExpressionBinder, exp.Expression], Typed]] = {
+    Name: ExpressionBinder._name,
+    Call: ExpressionBinder._call,
+    exp.Cast: ExpressionBinder._cast,
+    exp.Not: ExpressionBinder._not,
+    exp.Parameter: ExpressionBinder._variable,
+    exp.SessionParameter: ExpressionBinder._variable,
+    QueryExpression: ExpressionBinder._query,
+}
 
 
 def _no_value(node: exp.Expression) -> DorisError:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from nereus.warehouse.embedded.sql.context import Context
 from nereus.warehouse.embedded.sql.parts import Parts
 from nereus.warehouse.embedded.sql.pruning import PartScan
+from nereus.warehouse.embedded.sql.records import record
 from nereus.warehouse.embedded.sql.render import quoted
 from nereus.warehouse.embedded.sql.rules import casts
 from nereus.warehouse.embedded.sql.scope import Column
@@ -15,7 +16,7 @@ from nereus.warehouse.embedded.sql.typed import ColumnRead, Typed
 from nereus.warehouse.embedded.types import DorisType
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Output:
     """One column of a query's result. `qualifier` is filled for a plain column and empty for an expression."""
 
@@ -27,7 +28,7 @@ class Output:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Bound:
     """A bound query or one side of a set operation; DuckDB names its columns c0, c1 ...
 

@@ -9,10 +9,13 @@ from sqlglot import exp
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql.cursor import Cursor
 from nereus.warehouse.embedded.sql.lexer import NAME, STRING
+from nereus.warehouse.embedded.sql.nodes import make
 from nereus.warehouse.embedded.sql.tree import Bound, Call, Lambda, Query, SortItem, Star, Window
 
 #: Aggregates that take DISTINCT in a window.
 _DISTINCT_WINDOWS = frozenset({"count", "sum", "group_concat"})
+#: Functions with words or a name of their own between the parentheses.
+_SPECIAL = frozenset({"CHAR", "CONVERT", "TRIM"})
 
 
 class CallParser(Cursor):
@@ -51,13 +54,11 @@ class CallParser(Cursor):
 
     def call(self, name: str, word: str, at: int) -> exp.Expression:
         self.expect("(")
-        special = {"CHAR": self._char, "CONVERT": self._convert, "TRIM": self._trim}.get(word)
-        if special is not None:
-            return special(at)
+        if word in _SPECIAL:
+            return {"CHAR": self._char, "CONVERT": self._convert, "TRIM": self._trim}[word](at)
         lowered = name.lower()
-        call = Call(this=lowered, expressions=[], at=at)
         if self.accept(")"):
-            return self._over(call)
+            return self._over(make(Call, this=lowered, expressions=[], at=at))
         distinct = self.accept("DISTINCT")
         if not distinct:
             self.accept("ALL")
@@ -75,10 +76,8 @@ class CallParser(Cursor):
                 arguments.append(self._argument())
             order = self.sort_items() if self.kind == "ORDER" else ()
         self.expect(")")
-        call.set("expressions", arguments)
-        call.set("distinct", distinct)
-        call.args["order"] = order
         self._check_star(lowered, arguments, at)
+        call = make(Call, this=lowered, expressions=arguments, at=at, distinct=distinct, order=order)
         return self._over(call)
 
     def _check_star(self, name: str, arguments: list[exp.Expression], at: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from nereus.warehouse.embedded.sql.lexer import DECIMAL, INTEGER, NAME, QUOTED, STRING
+from nereus.warehouse.embedded.sql.nodes import make
 from nereus.warehouse.embedded.sql.parse_primary import PrimaryParser
 from nereus.warehouse.embedded.sql.tree import Call, Name, QueryExpression, Star
 from nereus.warehouse.embedded.types import parse_type
@@ -31,6 +32,11 @@ _LOGICAL = {"||": 1, "OR": 2, "XOR": 3, "AND": 4, "&&": 4}
 _MATCHES = frozenset(
     {"MATCH", "MATCH_ANY", "MATCH_ALL", "MATCH_PHRASE", "MATCH_PHRASE_PREFIX", "MATCH_REGEXP", "MATCH_PHRASE_EDGE"}
 )
+#: Words behind a value that make a predicate of it, and those before a value that do so.
+_PREDICATES = frozenset({"IS", "NOT", "BETWEEN", "IN", "LIKE", "REGEXP", "RLIKE"}) | _MATCHES
+_NULL_TESTS = frozenset({"ISNULL", "IS_NULL_PRED", "IS_NOT_NULL_PRED"})
+_SIGNS = frozenset("-+~")
+_POSTFIXES = frozenset({"[", "COLLATE", "."})
 
 
 class ExpressionParser(PrimaryParser):
@@ -62,10 +68,10 @@ class ExpressionParser(PrimaryParser):
             while _LOGICAL.get(self.kind) == level and (operator == "||") == (self.kind == "||"):
                 self.advance()
                 operands.append(self._logical(level + 1))
-            left = (exp.And if level == 4 else exp.Or)(expressions=operands)
+            left = make(exp.And if level == 4 else exp.Or, expressions=operands)
 
     def _predicated(self) -> exp.Expression:
-        if self.kind in ("!", "NOT"):
+        if self.kind in ("NOT", "!"):
             negation = self.advance().kind
             with self.nested():
                 return exp.Not(this=self._logical(5 if negation == "NOT" else 10))
@@ -75,13 +81,14 @@ class ExpressionParser(PrimaryParser):
             found = QueryExpression(query=self.query(), kind="exists")
             self.expect(")")
             return found
-        if self.token.word in ("ISNULL", "IS_NULL_PRED", "IS_NOT_NULL_PRED") and self.ahead().kind == "(":
+        if self.token.word in _NULL_TESTS and self.ahead().kind == "(":
             word = self.advance().word
             self.expect("(")
             test: exp.Expression = exp.Is(this=self.value(), expression=exp.Null())
             self.expect(")")
             return exp.Not(this=test) if word == "IS_NOT_NULL_PRED" else test
-        return self._predicate(self.value())
+        value = self.value()
+        return self._predicate(value) if self.token.word in _PREDICATES else value
 
     def _predicate(self, value: exp.Expression) -> exp.Expression:
         if self.kind == "IS":
@@ -149,9 +156,10 @@ class ExpressionParser(PrimaryParser):
         start = self.token.start
         left = self._unary()
         while True:
-            level, operation = _BINARY.get(self.kind, (0, None))
-            if operation is None or level < least:
+            found = _BINARY.get(self.kind)
+            if found is None or found[0] < least:
                 return left
+            level, operation = found
             at = self.advance()
             right = self.value(level + 1)
             if type(right) is Name and len(right.args["parts"]) == 1:
@@ -161,7 +169,7 @@ class ExpressionParser(PrimaryParser):
     def _combine(
         self, operation: type[exp.Expression], left: exp.Expression, right: exp.Expression, at: int
     ) -> exp.Expression:
-        if isinstance(left, exp.Interval) or isinstance(right, exp.Interval):
+        if type(left) is exp.Interval or type(right) is exp.Interval:
             date, interval = (right, left) if isinstance(left, exp.Interval) else (left, right)
             if operation is exp.Add:
                 return exp.DateAdd(this=date, expression=interval.this, unit=interval.args["unit"])
@@ -169,12 +177,13 @@ class ExpressionParser(PrimaryParser):
                 return exp.DateSub(this=date, expression=interval.this, unit=interval.args["unit"])
             allowed = "ADD" if interval is left else "ADD and SUBTRACT"
             raise self.error(f"Only supported: {allowed}", at)
-        return operation(this=left, expression=right)
+        return make(operation, this=left, expression=right)
 
     def _unary(self) -> exp.Expression:
         sign = self.kind
-        if sign not in ("-", "+", "~") or (sign == "-" and self.ahead().kind in (INTEGER, DECIMAL)):
-            return self._postfix(self.primary())
+        if sign not in _SIGNS or (sign == "-" and self.ahead().kind in (INTEGER, DECIMAL)):
+            value = self.primary()
+            return self._postfix(value) if self.kind in _POSTFIXES else value
         self.advance()
         with self.nested():
             operand = self._unary()

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import Refused
 from nereus.warehouse.embedded.sql.lexer import DECIMAL, HEX, INTEGER, NAME, QUOTED, STRING
+from nereus.warehouse.embedded.sql.nodes import make
 from nereus.warehouse.embedded.sql.parse_calls import CallParser
 from nereus.warehouse.embedded.sql.tree import Call, Name, QueryExpression, Star
 from nereus.warehouse.embedded.sql.words import FUNCTION_WORDS, TYPE_WORDS
@@ -26,6 +27,9 @@ _BARE_CALLS = {
     "CURRENT_USER": "current_user",
     "SESSION_USER": "session_user",
 }
+
+#: Kinds of token that are a constant or can only begin one.
+_CONSTANTS = frozenset({STRING, INTEGER, DECIMAL, HEX, "NULL", "TRUE", "FALSE", "[", "{", "?"})
 
 _T = TypeVar("_T")
 
@@ -66,7 +70,7 @@ class PrimaryParser(CallParser):
 
     def at_constant(self) -> bool:
         kind = self.kind
-        if kind in (STRING, INTEGER, DECIMAL, HEX, "NULL", "TRUE", "FALSE", "[", "{", "?"):
+        if kind in _CONSTANTS:
             return True
         if kind == NAME:
             return self.token.word in _TYPED_LITERALS and self.ahead().kind == STRING
@@ -78,9 +82,9 @@ class PrimaryParser(CallParser):
         token = self.advance()
         kind = token.kind
         if kind == STRING:
-            return exp.Literal(this=token.value, is_string=True)
+            return make(exp.Literal, this=token.value, is_string=True)
         if kind in (INTEGER, DECIMAL):
-            return exp.Literal(this=token.value, is_string=False)
+            return make(exp.Literal, this=token.value, is_string=False)
         if kind == "-":
             return exp.Literal(this="-" + self.advance().value, is_string=False)
         if kind == "NULL":
@@ -162,7 +166,7 @@ class PrimaryParser(CallParser):
             if part.kind in FUNCTION_WORDS:
                 self.fail("IDENTIFIER", part)
             parts.append(part.value)
-        return Name(parts=tuple(parts), at=token.start)
+        return make(Name, parts=tuple(parts), at=token.start)
 
     def _star(self, parts: tuple[str, ...]) -> exp.Expression:
         excepted: list[exp.Expression] = []

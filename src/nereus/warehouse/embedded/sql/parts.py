@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from sqlglot import exp
 
+from nereus.warehouse.embedded.sql.records import record
 from nereus.warehouse.embedded.sql.registry import is_aggregate_call
 from nereus.warehouse.embedded.sql.render import Renderer, Text, quoted
 from nereus.warehouse.embedded.sql.rules.build import unwidened
@@ -17,7 +18,7 @@ from nereus.warehouse.embedded.types import DorisType
 Place = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Source:
     """A stored table in FROM, all rows of it: DuckDB's alias, (database, name), its columns and which are NOT NULL."""
 
@@ -27,7 +28,7 @@ class Source:
     required: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LeftJoin:
     """A table whose columns are NULL where no row of it meets the conditions."""
 
@@ -35,7 +36,7 @@ class LeftJoin:
     conditions: tuple[exp.Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Joined:
     """FROM as a join of stored tables: all rows of `inner` beside each other that meet the conditions, then `left`.
 
@@ -55,7 +56,7 @@ class Joined:
         """An expression in columns of stored tables alone."""
         if not self.stands_for:
             return node
-        return node.copy().transform(self._stored).transform(_narrow_sum)
+        return node.transform(self._stored).transform(_narrow_sum, copy=False)
 
     def _stored(self, node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Column):
@@ -85,7 +86,7 @@ class Joined:
         return replace(both, left=(*self.left, join))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Parts:
     """One SELECT, bound. Sort keys are ordinals of the SELECT list or expressions.
 

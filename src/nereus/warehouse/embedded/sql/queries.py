@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql import tree
@@ -12,6 +12,7 @@ from nereus.warehouse.embedded.sql.context import Context
 from nereus.warehouse.embedded.sql.expressions import ExpressionBinder
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
 from nereus.warehouse.embedded.sql.parse import parse_query
+from nereus.warehouse.embedded.sql.records import record
 from nereus.warehouse.embedded.sql.render import quoted
 from nereus.warehouse.embedded.sql.rules import casts, comparison
 from nereus.warehouse.embedded.sql.rules.coercion import wider
@@ -21,7 +22,7 @@ from nereus.warehouse.embedded.sql.subqueries import SubqueryBinder
 from nereus.warehouse.embedded.types import DorisType
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CommonTable:
     """A bound WITH element: its name in DuckDB and its columns."""
 
@@ -29,7 +30,7 @@ class CommonTable:
     outputs: tuple[Output, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class QueryBinder:
     """Binds queries that see the same common tables."""
 

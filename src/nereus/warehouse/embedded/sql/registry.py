@@ -70,7 +70,7 @@ def aggregate_call(node: exp.Expression) -> exp.Expression:
 
 
 def is_aggregate_call(node: exp.Expression) -> bool:
-    return bool(node.meta.get(_AGGREGATE_CALL))
+    return bool(node.meta_get(_AGGREGATE_CALL))
 
 
 _F = TypeVar("_F", FunctionRule, AggregateRule)

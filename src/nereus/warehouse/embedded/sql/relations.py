@@ -142,14 +142,14 @@ def _table(node: tree.TableName, binder: QueryBinder) -> BoundRelation:
                 alias,
                 column.name,
                 column.nullable,
-                ColumnRead(relation.db, relation.name, column.name),
-                context.counters.column(),
+                read,
+                number,
             )
-            for column in relation.columns
+            for column, read, number in zip(
+                relation.columns, relation.reads, context.counters.several(len(relation.columns)), strict=True
+            )
         ]
-        types = {column.name: column.type for column in relation.columns}
-        required = frozenset(column.name for column in relation.columns if not column.nullable)
-        joined = Joined((Source(alias, (relation.db, relation.name), types, required),))
+        joined = Joined((Source(alias, (relation.db, relation.name), relation.types, relation.required),))
         context.stored.add((relation.db, relation.name))
     seen = guarded(source, relation, columns, binder)
     if seen != source or node.partitions:
@@ -343,13 +343,14 @@ def _joined_tables(
     kind: str, left: BoundRelation, right: BoundRelation, conditions: list[exp.Expression]
 ) -> Joined | None:
     one, other = left.joined_tables, right.joined_tables
-    if one is None or other is None or any(isinstance(part, Text) for term in conditions for part in term.walk()):
+    if one is None or other is None:
         return None
-    places = {source.alias for source in (*one.sources, *other.sources)} | {
-        place[0] for side in (one, other) for place in side.stands_for
-    }
-    if any(column.table not in places for term in conditions for column in columns_of(term)):
-        return None
+    if conditions:
+        places = {source.alias for source in (*one.sources, *other.sources)}
+        places.update(place[0] for side in (one, other) for place in side.stands_for)
+        parts = [part for term in conditions for part in term.find_all(Text, exp.Column)]
+        if any(isinstance(part, Text) or part.text("table") not in places for part in parts):
+            return None
     if kind in ("INNER", "CROSS"):
         return one.inner_join(other, conditions)
     if kind in ("LEFT", "RIGHT"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, lru_cache
 
 from sqlglot import exp
 from sqlglot.generators.duckdb import DuckDBGenerator
@@ -14,6 +15,7 @@ class Text(exp.Expression):
     arg_types = {"this": True, "columns": False}  # noqa: RUF012 - as sqlglot declares nodes
 
 
+@lru_cache(maxsize=4096)
 def quoted(name: str) -> str:
     """An identifier of DuckDB in double quotes."""
     return '"' + name.replace('"', '""') + '"'
@@ -58,7 +60,8 @@ class Renderer:
     def operand(self, node: exp.Expression) -> str:
         """The text of one operand of an operation."""
         text = self.text(node)
-        return text if isinstance(node, _CLOSED) and not text.startswith("-") else f"({text})"
+        closed = _is_closed(type(node))  # type: ignore[arg-type]  # mypy looks for the hash of a node, not of its class
+        return text if closed and text[:1] != "-" else f"({text})"
 
     def type_text(self, node: exp.Expression) -> str:
         """The text of a type; each plain kind is generated once for all statements."""
@@ -99,17 +102,24 @@ _CLOSED = (
     Text,
 )
 
+
+@cache
+def _is_closed(kind: type[exp.Expression]) -> bool:
+    return issubclass(kind, _CLOSED)
+
+
 _Writer = Callable[[Renderer, exp.Expression], str]
 
 
 def _column(_: Renderer, node: exp.Expression) -> str:
-    table = node.args.get("table")
-    name = quoted(node.this.this) if isinstance(node.this, exp.Identifier) else str(node.this)
-    return f"{quoted(table.this)}.{name}" if table is not None else name
+    column, table = node.args["this"], node.args.get("table")
+    name = quoted(column.args["this"]) if type(column) is exp.Identifier else str(column)
+    return f"{quoted(table.args['this'])}.{name}" if table is not None else name
 
 
 def _literal(_: Renderer, node: exp.Expression) -> str:
-    return string(node.this) if node.args.get("is_string") else str(node.this)
+    written = node.args["this"]
+    return string(written) if node.args.get("is_string") else str(written)
 
 
 def _call(renderer: Renderer, node: exp.Expression) -> str:
@@ -141,7 +151,7 @@ def _chain(word: str) -> _Writer:
         while waiting:
             part = waiting.pop()
             if type(part) is kind:
-                waiting += [part.expression, part.this]
+                waiting += [part.args["expression"], part.args["this"]]
             else:
                 parts.append(renderer.operand(part))
         return f" {word} ".join(parts)
@@ -208,7 +218,11 @@ def _listed(start: str, end: str) -> _Writer:
 
 
 def _binary(operator: str) -> _Writer:
-    return lambda renderer, node: f"{renderer.operand(node.this)} {operator} {renderer.operand(node.expression)}"
+    def write(renderer: Renderer, node: exp.Expression) -> str:
+        arguments = node.args
+        return f"{renderer.operand(arguments['this'])} {operator} {renderer.operand(arguments['expression'])}"
+
+    return write
 
 
 _WRITERS: dict[type[exp.Expression], _Writer] = {

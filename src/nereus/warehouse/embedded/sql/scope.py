@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql.correlation import CorrelatedSelect
+from nereus.warehouse.embedded.sql.nodes import make
 from nereus.warehouse.embedded.sql.typed import ColumnRead, Typed
 from nereus.warehouse.embedded.types import DorisType
 
@@ -44,8 +45,11 @@ class Column:
         if self.value is not None:
             return self.value.node.copy()
         if self._names is None:
-            self._names = exp.Identifier(this=self.physical, quoted=True), exp.Identifier(this=self.alias, quoted=True)
-        return exp.Column(this=self._names[0], table=self._names[1])
+            self._names = (
+                make(exp.Identifier, this=self.physical, quoted=True),
+                make(exp.Identifier, this=self.alias, quoted=True),
+            )
+        return make(exp.Column, this=self._names[0], table=self._names[1])
 
     def typed(self) -> Typed:
         if self.value is not None:

@@ -21,6 +21,7 @@ from nereus.warehouse.embedded.sql.checks import (
 from nereus.warehouse.embedded.sql.context import Context
 from nereus.warehouse.embedded.sql.correlation import CorrelatedSelect, conjuncts
 from nereus.warehouse.embedded.sql.expressions import ExpressionBinder, Found
+from nereus.warehouse.embedded.sql.nodes import same
 from nereus.warehouse.embedded.sql.outputs import Bound, Output
 from nereus.warehouse.embedded.sql.parts import Parts, select_text
 from nereus.warehouse.embedded.sql.pruning import PartScan
@@ -305,7 +306,7 @@ class SelectBinder:
         else:
             value = expressions.bind(node)
             found = expressions.take_found()
-        if any(isinstance(part, exp.Window) for part in value.node.walk()):
+        if not isinstance(value.node, exp.Column) and value.node.find(exp.Window) is not None:
             raise Refused("a window function in GROUP BY", "Compute it in a derived table.")
         if found.aggregate is not None:
             raise DorisError(f"GROUP BY expression must not contain aggregate functions: {found.aggregate}")
@@ -409,10 +410,16 @@ class SelectBinder:
         return condition, expressions.found.window is not None
 
     def _sort(self, order: Sequence[tree.SortItem]) -> list[tuple[int | exp.Expression, str]]:
-        return [key for item in order if (key := self._sort_key(item))]
+        places: dict[bool, ExpressionBinder] = {}
+        return [key for item in order if (key := self._sort_key(item, places))]
 
-    def _sort_key(self, item: tree.SortItem) -> tuple[int | exp.Expression, str] | None:
-        """One ORDER BY key: an ordinal where it is an item of the SELECT list, None where it is a constant."""
+    def _sort_key(
+        self, item: tree.SortItem, places: dict[bool, ExpressionBinder]
+    ) -> tuple[int | exp.Expression, str] | None:
+        """One ORDER BY key: an ordinal where it is an item of the SELECT list, None where it is a constant.
+
+        `places` keeps what binds keys with aggregates and those without.
+        """
         node = item.expression
         suffix = direction(item)
         if ordinal_of(node) is not None:
@@ -420,17 +427,25 @@ class SelectBinder:
             if ordinal:
                 comparison.check_sortable(self.items[ordinal - 1].value)
             return (ordinal, suffix) if ordinal else None
-        if not _has_aggregate(node):
-            candidates = naming.in_order_by(self.scope, self._item_columns())
+        aggregated = _has_aggregate(node)
+        if aggregated not in places:
+            if aggregated:
+                aliases = self._plain_items() if self.select.group is not None else []
+                candidates = naming.in_aggregate_order(self.scope, aliases)
+            else:
+                candidates = naming.in_order_by(self.scope, self._item_columns())
+            places[aggregated] = self._expressions("SORT", candidates)
+        expressions = places[aggregated]
+        if isinstance(node, tree.Name):
+            column = expressions.named(node)
+            # An item by its name is only compared with the items: no copy of it is written.
+            value = column.typed() if column.value is None else column.value
         else:
-            aliases = self._plain_items() if self.select.group is not None else []
-            candidates = naming.in_aggregate_order(self.scope, aliases)
-        expressions = self._expressions("SORT", candidates)
-        value = expressions.bind(node)
+            value = expressions.bind(node)
         comparison.check_sortable(value)
         found = expressions.take_found()
         for position, bound in enumerate(self.items, 1):
-            if bound.value.node == value.node:
+            if same(bound.value.node, value.node):
                 return position, suffix
         if found.alias:
             twice(value, "another use")
@@ -472,7 +487,7 @@ def _sorting(keys: Sequence[tuple[int | exp.Expression, str]], context: Context)
 
 def _has_aggregate(node: exp.Expression) -> bool:
     """Whether an unbound expression calls an aggregate function outside windows and subqueries."""
-    return any(
+    return not isinstance(node, tree.Name) and any(
         isinstance(found, tree.Call) and found.this in registry.AGGREGATES and found.args.get("over") is None
         for found in node.walk(prune=lambda child: isinstance(child, tree.QueryExpression))
     )

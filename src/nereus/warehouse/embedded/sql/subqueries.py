@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -11,6 +11,7 @@ from nereus.warehouse.embedded.errors import DorisError
 from nereus.warehouse.embedded.sql import tree
 from nereus.warehouse.embedded.sql.correlation import check
 from nereus.warehouse.embedded.sql.outputs import Bound
+from nereus.warehouse.embedded.sql.records import record
 from nereus.warehouse.embedded.sql.render import Text
 from nereus.warehouse.embedded.sql.rules import comparison
 from nereus.warehouse.embedded.sql.scope import Scope
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from nereus.warehouse.embedded.sql.queries import QueryBinder
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SubqueryBinder:
     """Binds queries that stand in an expression; `scope` is what the expression itself sees."""
 

@@ -6,9 +6,11 @@ Three kinds of expression are added to sqlglot's: `Name`, `Star` and `QueryExpre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sqlglot import exp
+
+from nereus.warehouse.embedded.sql.records import record
 
 
 class Name(exp.Expression):
@@ -52,14 +54,14 @@ class Lambda(exp.Expression):
     arg_types = {"parameters": True, "body": True}  # noqa: RUF012
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SortItem:
     expression: exp.Expression
     descending: bool = False
     nulls_first: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Bound:
     """One end of a window frame: `value` PRECEDING or FOLLOWING; None is UNBOUNDED, CURRENT ROW has kind "CURRENT"."""
 
@@ -67,7 +69,7 @@ class Bound:
     value: exp.Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Window:
     partition: tuple[exp.Expression, ...] = ()
     order: tuple[SortItem, ...] = ()
@@ -76,7 +78,7 @@ class Window:
     end: Bound | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Item:
     """One SELECT item. `name` is the alias, or the text Doris names the column by; `named` tells which."""
 
@@ -85,7 +87,7 @@ class Item:
     named: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TableName:
     """`partitions` are temporary ones where `temporary` says so."""
 
@@ -97,21 +99,21 @@ class TableName:
     temporary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Derived:
     query: Query
     alias: str
     views: tuple[LateralView, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TableFunction:
     name: str
     properties: Mapping[str, str]
     alias: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LateralView:
     function: str
     arguments: tuple[exp.Expression, ...]
@@ -119,7 +121,7 @@ class LateralView:
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Join:
     """`kind`: INNER, CROSS, LEFT, RIGHT, FULL, LEFT SEMI, RIGHT SEMI, LEFT ANTI, RIGHT ANTI; a comma is CROSS."""
 
@@ -133,7 +135,7 @@ class Join:
 Relation = TableName | Derived | TableFunction | Join
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GroupBy:
     """`sets` is empty for a plain GROUP BY of `keys`."""
 
@@ -142,7 +144,7 @@ class GroupBy:
     order: tuple[SortItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Select:
     items: tuple[Item, ...]
     distinct: bool = False
@@ -153,7 +155,7 @@ class Select:
     qualify: exp.Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SetOperation:
     kind: str  # "UNION", "EXCEPT" or "INTERSECT"
     all: bool
@@ -161,19 +163,19 @@ class SetOperation:
     right: Body
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Values:
     rows: tuple[tuple[Item, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CommonTable:
     name: str
     columns: tuple[str, ...]
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Query:
     """`text` is the statement that offsets refer to; `set_var` what its SET_VAR hints ask for."""
 

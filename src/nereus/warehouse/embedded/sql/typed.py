@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime as _datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sqlglot import exp
 
 from nereus.warehouse.embedded.result import ResultColumn
+from nereus.warehouse.embedded.sql.records import record
 from nereus.warehouse.embedded.types import DorisType
 
 if TYPE_CHECKING:
     from nereus.warehouse.embedded.sql.pruning import StoredParts
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Typed:
     """A bound expression.
 
@@ -36,14 +37,14 @@ class Typed:
     aggregate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RelationColumn:
     name: str
     type: DorisType
     nullable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Relation:
     """A table, view or system table as a query may read it.
 
@@ -65,6 +66,40 @@ class Relation:
     stored: StoredParts | None = None
     row_filter: str = ""
     temporary: Mapping[str, str] = field(default_factory=dict)
+    _told: list[_Told] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def types(self) -> Mapping[str, DorisType]:
+        """The types of the columns by name."""
+        return self._tell().types
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The columns that are never NULL."""
+        return self._tell().required
+
+    @property
+    def reads(self) -> tuple[ColumnRead, ...]:
+        """What is read of it where a column is named, in the order of the columns."""
+        return self._tell().reads
+
+    def _tell(self) -> _Told:
+        """Found once: a catalogue gives the same relation to all queries until it changes."""
+        if not self._told:
+            self._told.append(
+                _Told(
+                    {column.name: column.type for column in self.columns},
+                    frozenset(column.name for column in self.columns if not column.nullable),
+                    tuple(ColumnRead(self.db, self.name, column.name) for column in self.columns),
+                )
+            )
+        return self._told[0]
+
+
+class _Told(NamedTuple):
+    types: Mapping[str, DorisType]
+    required: frozenset[str]
+    reads: tuple[ColumnRead, ...]
 
 
 class Schema(Protocol):
@@ -75,7 +110,7 @@ class Schema(Protocol):
     def relation(self, db: str, name: str) -> Relation | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SessionFacts:
     """What functions like user(), database() and now() answer from.
 
@@ -102,7 +137,7 @@ class ColumnRead(NamedTuple):
     column: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BoundQuery:
     """A query ready for DuckDB.
 

@@ -63,10 +63,11 @@ def _wrap(node: exp.Expression, window: Callable[[exp.Expression], exp.Expressio
     """`node` with every marked call in a window; calls inside a marked call are its arguments and stay."""
     if is_aggregate_call(node):
         return window(node)
-    for child in list(node.iter_expressions()):
-        found = _wrap(child, window)
-        if found is not child:
-            child.replace(found)
+    for name, value in list(node.args.items()):
+        if isinstance(value, exp.Expression):
+            node.set(name, _wrap(value, window))
+        elif isinstance(value, list):
+            node.set(name, [_wrap(item, window) if isinstance(item, exp.Expression) else item for item in value])
     return node
 
 

@@ -137,9 +137,11 @@ def plan_query(session: Session, text: str) -> Plan:
 def check_reads(session: Session, bound: BoundQuery) -> None:
     """Raise what Doris raises for the first table or column that the user may not read."""
     rights = session.rights
-    # Most users may read whole tables: that is asked once for each.
-    whole = {table for table in {(read.db, read.table) for read in bound.reads} if session.allows("SELECT", *table)}
-    reads = [read for read in bound.reads if (read.db, read.table) not in whole]
+    # Most users may read whole databases or tables: that is asked once for each.
+    databases = {db for db in {read.db for read in bound.reads} if session.allows("SELECT", db)}
+    tables = {(read.db, read.table) for read in bound.reads if read.db not in databases}
+    whole = {table for table in tables if session.allows("SELECT", *table)}
+    reads = [read for read in bound.reads if read.db not in databases and (read.db, read.table) not in whole]
     named = {(read.db, read.table) for read in reads if read.column}
     for read in sorted(reads, key=lambda read: (read.db, read.table, read.column)):
         if read.column:

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.sql.nodes import make
 from nereus.warehouse.embedded.sql.registry import function, operator
 from nereus.warehouse.embedded.sql.rules import casts, literals
 from nereus.warehouse.embedded.sql.rules.build import (
@@ -83,7 +84,7 @@ def as_double(value: Typed) -> Typed:
 
 
 def _binary(kind: type[exp.Expression], left: Typed, right: Typed) -> exp.Expression:
-    return kind(this=closed(left.node), expression=closed(right.node))
+    return make(kind, this=closed(left.node), expression=closed(right.node))
 
 
 def _floating(kind: type[exp.Expression], left: Typed, right: Typed, operands: list[Typed]) -> Typed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 import sqlglot
@@ -11,6 +11,7 @@ from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.sql.nodes import make
 from nereus.warehouse.embedded.sql.typed import Typed
 from nereus.warehouse.embedded.types import DorisType, decimal
 
@@ -65,12 +66,12 @@ def widened(node: exp.Expression, to: DorisType) -> exp.Expression:
 
 def unwidened(node: exp.Expression) -> exp.Expression:
     """The operand of `widened`; any other node itself."""
-    return node.this if isinstance(node, exp.Cast) and node.meta.get(_WIDENED) else node
+    return node.this if isinstance(node, exp.Cast) and node.meta_get(_WIDENED) else node
 
 
 def _cast(kind: type[exp.Cast], value: exp.Expression | Typed, to: DorisType | str) -> exp.Expression:
-    node = value.node if isinstance(value, Typed) else value
-    return kind(this=node, to=_data_type(to if isinstance(to, str) else to.duckdb))
+    operand = value.node if isinstance(value, Typed) else value
+    return make(kind, this=operand, to=_data_type(to if isinstance(to, str) else to.duckdb))
 
 
 @lru_cache(maxsize=4096)
@@ -82,17 +83,17 @@ def _data_type(text: str) -> exp.DataType:
 def call(name: str, *operands: exp.Expression | Typed) -> exp.Expression:
     """A call of DuckDB's function `name`."""
     nodes = [value.node if isinstance(value, Typed) else value for value in operands]
-    return exp.Anonymous(this=name, expressions=nodes)
+    return make(exp.Anonymous, this=name, expressions=nodes)
 
 
 def text(value: str) -> exp.Expression:
     """A DuckDB string constant."""
-    return exp.Literal.string(value)
+    return make(exp.Literal, this=value, is_string=True)
 
 
 def number(value: int) -> exp.Expression:
     """A DuckDB integer constant."""
-    literal = exp.Literal(this=str(abs(value)), is_string=False)
+    literal = make(exp.Literal, this=str(abs(value)), is_string=False)
     return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
 
 
@@ -114,9 +115,15 @@ def twice(operand: Typed, construct: str) -> Typed:
     return operand
 
 
-def closed(node: exp.Expression) -> exp.Expression:
-    """`node` in parentheses where an operator beside it could take a part of it."""
-    return node if isinstance(node, _CLOSED) else exp.Paren(this=node)
+def closed(operand: exp.Expression) -> exp.Expression:
+    """`operand` in parentheses where an operator beside it could take a part of it."""
+    kind = type(operand)
+    return operand if _is_closed(kind) else make(exp.Paren, this=operand)  # type: ignore[arg-type]  # as in render
+
+
+@cache
+def _is_closed(kind: type[exp.Expression]) -> bool:
+    return issubclass(kind, _CLOSED)
 
 
 def is_null(value: Typed) -> bool:

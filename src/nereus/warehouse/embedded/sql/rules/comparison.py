@@ -7,6 +7,7 @@ from functools import reduce
 from sqlglot import exp
 
 from nereus.warehouse.embedded.errors import DorisError, Refused
+from nereus.warehouse.embedded.sql.nodes import make
 from nereus.warehouse.embedded.sql.registry import operator
 from nereus.warehouse.embedded.sql.rules import casts, literals
 from nereus.warehouse.embedded.sql.rules.build import closed, sql, text, typed
@@ -22,7 +23,7 @@ _ORDERED = ("boolean", "decimal", "float", "double", "date", "datetime", "null")
 def compare(node: exp.Expression, operands: list[Typed], _facts: SessionFacts) -> Typed:
     """``date_column < '2024-01-01'`` -> ``date_column < CAST('2024-01-01' AS DATE)``; ``'10' < 9`` compares numbers"""
     left, right = pair(*operands)
-    return typed(type(node)(this=closed(left.node), expression=closed(right.node)), BOOLEAN, *operands)
+    return typed(make(type(node), this=closed(left.node), expression=closed(right.node)), BOOLEAN, *operands)
 
 
 @operator(exp.NullSafeEQ)
@@ -80,7 +81,7 @@ def within(_node: exp.Expression, operands: list[Typed], _facts: SessionFacts) -
     _check(found)
     integers = all(type_.is_integer for type_ in types)
     cast = [operand if integers else casts.implicit(operand, found) for operand in (value, *items)]
-    node = exp.In(this=closed(cast[0].node), expressions=[item.node for item in cast[1:]])
+    node = make(exp.In, this=closed(cast[0].node), expressions=[item.node for item in cast[1:]])
     return typed(node, BOOLEAN, *operands)
 
 
@@ -92,7 +93,9 @@ def between(_node: exp.Expression, operands: list[Typed], facts: SessionFacts) -
     below, most = pair(value, high)
     if above.node == value.node == below.node:
         return typed(
-            exp.Between(this=closed(value.node), low=closed(least.node), high=closed(most.node)), BOOLEAN, *operands
+            make(exp.Between, this=closed(value.node), low=closed(least.node), high=closed(most.node)),
+            BOOLEAN,
+            *operands,
         )
     del facts
     return typed(
@@ -111,7 +114,7 @@ def connect(node: exp.Expression, operands: list[Typed], _facts: SessionFacts) -
     """``a AND b AND c`` -> the same over booleans; ``1 AND 'true'`` reads its operands as booleans"""
     parts = [closed(truth(operand).node) for operand in operands]
     kind = type(node)
-    return typed(reduce(lambda left, right: kind(this=left, expression=right), parts), BOOLEAN, *operands)
+    return typed(reduce(lambda left, right: make(kind, this=left, expression=right), parts), BOOLEAN, *operands)
 
 
 @operator(exp.Not)

@@ -33,7 +33,8 @@ from nereus.warehouse.embedded.types import (
     varchar,
 )
 
-_BITS = ((TINYINT, 7), (SMALLINT, 15), (INT, 31), (BIGINT, 63), (LARGEINT, 127))
+#: One more than the greatest value of each integer type.
+_ENDS = {TINYINT: 1 << 7, SMALLINT: 1 << 15, INT: 1 << 31, BIGINT: 1 << 63, LARGEINT: 1 << 127}
 #: Digits enough for any literal.
 _WIDE = Context(prec=200)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
@@ -56,11 +57,10 @@ def boolean(node: exp.Expression, _operands: list[Typed], _facts: SessionFacts) 
 @operator(exp.Literal)
 def literal(node: exp.Expression, _operands: list[Typed], _facts: SessionFacts) -> Typed:
     """``1`` -> ``CAST(1 AS TINYINT)``; ``1.50`` -> ``CAST(1.50 AS DECIMAL(3, 2))``; ``'a'`` -> ``'a'``, varchar(1)"""
-    if node.is_string:
-        return text(str(node.this))
-    if _INTEGER.fullmatch(str(node.this)):
-        return integer(int(str(node.this)))
-    return fraction(str(node.this))
+    written: str = node.args["this"]
+    if node.args["is_string"]:
+        return text(written)
+    return integer(int(written)) if _INTEGER.fullmatch(written) else fraction(written)
 
 
 @operator(exp.HexString)
@@ -87,16 +87,15 @@ def dated(node: exp.Expression, _operands: list[Typed], _facts: SessionFacts) ->
 
 def integer(value: int) -> Typed:
     """``300`` -> ``CAST(300 AS SMALLINT)``: the narrowest type that holds the value."""
-    for type_, bits in _BITS:
-        if -(1 << bits) <= value < 1 << bits:
+    for type_, end in _ENDS.items():
+        if -end <= value < end:
             return integer_as(value, type_)
     raise DorisError(f"integer literal {value} is out of range")
 
 
 def holds(type_: DorisType, value: int) -> bool:
     """Whether an integer type has a value."""
-    bits = dict(_BITS)[type_]
-    return -(1 << bits) <= value < 1 << bits
+    return -_ENDS[type_] <= value < _ENDS[type_]
 
 
 def integer_as(value: int, type_: DorisType) -> Typed:
@@ -129,10 +128,14 @@ def double(value: float) -> Typed:
 
 def text(value: str) -> Typed:
     """A string constant; Doris counts four bytes a character as soon as one is Chinese."""
-    units = len(value.encode("utf-16-le")) // 2
-    length = units * 4 if _CJK.search(value) else units
+    length = len(value) if value.isascii() else _length(value)
     type_ = varchar(length) if length <= VARCHAR_MAX else STRING
     return Typed(build.text(value), type_, literal=value)
+
+
+def _length(value: str) -> int:
+    units = len(value.encode("utf-16-le")) // 2
+    return units * 4 if _CJK.search(value) else units
 
 
 def day(value: _datetime) -> Typed:
