@@ -29,7 +29,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_WORD, _OPERATOR = _TOKEN.groupindex["word"], _TOKEN.groupindex["operator"]
 _RAW_STRING = re.compile(r"'(?:''|[^'])*'|\"(?:\"\"|[^\"])*\"", re.DOTALL)
 _COMMENT_MARK = re.compile(r"/\*|\*/")
 
@@ -77,55 +76,40 @@ def tokenize(text: str, *, backslash_escapes: bool = True) -> Tokens:
     tokens: list[Token] = []
     hints: list[Hint] = []
     at, size = 0, len(text)
-    add, new = tokens.append, tuple.__new__
+    match, add, new = _TOKEN.match, tokens.append, tuple.__new__
     while at < size:
-        # Once for the whole text, and again behind every token that does not end where the expression does.
-        for found in _TOKEN.finditer(text, at):
-            group = found.lastindex or 0
-            start, stop = found.span(group)
-            if start != at:
-                break
-            at = found.end()
-            if group == _WORD:
-                raw = text[start:stop]
-                upper = raw.upper()
-                add(new(Token, (upper if upper in RESERVED else NAME, raw, upper, start, stop)))
-                continue
-            if group == _OPERATOR:
-                raw = text[start:stop]
-                add(new(Token, (_SAME_OPERATOR.get(raw, raw), raw, "", start, stop)))
-                continue
-            kind = found.lastgroup
-            if kind == "comment":
-                at = _comment_end(text, start)
-                if text.startswith("/*+", start):
-                    hints.append(Hint(text[start + 3 : at - 2], start))
-                break
-            if kind == "string":
-                if not backslash_escapes:
-                    raw_string = _RAW_STRING.match(text, start)
-                    if raw_string is None:
-                        raise _extraneous(text, start)
-                    at = stop = raw_string.end()
-                add(Token(STRING, _unquote(text[start:stop], backslash_escapes), "", start, stop))
-                if not backslash_escapes:
-                    break
-            elif kind == "quoted":
-                add(Token(QUOTED, text[start + 1 : stop - 1].replace("``", "`"), "", start, stop))
-            elif kind == "hex":
-                add(Token(HEX, text[start + 2 : stop - 1], "", start, stop))
-            elif kind != "space":
-                add(Token(str(kind), text[start:stop], "", start, stop))
-        else:
-            start = size
-        if start > at:
-            raise _extraneous(text, at)
+        found = match(text, at)
+        kind = found.lastgroup if found else None
+        if found is None or kind is None:
+            raise syntax_error(text, at, f"extraneous input '{text[at]}' expecting <EOF>")
+        stop, after = found.end(kind), found.end()
+        if kind == "word":
+            raw = found[kind]
+            upper = raw.upper()
+            add(new(Token, (upper if upper in RESERVED else NAME, raw, upper, at, stop)))
+        elif kind == "operator":
+            raw = found[kind]
+            add(new(Token, (_SAME_OPERATOR.get(raw, raw), raw, "", at, stop)))
+        elif kind == "comment":
+            after = stop = _comment_end(text, at)
+            if text.startswith("/*+", at):
+                hints.append(Hint(text[at + 3 : stop - 2], at))
+        elif kind == "string":
+            if not backslash_escapes:
+                raw_string = _RAW_STRING.match(text, at)
+                if raw_string is None:
+                    raise syntax_error(text, at, f"extraneous input '{text[at]}' expecting <EOF>")
+                after = stop = raw_string.end()
+            add(Token(STRING, _unquote(text[at:stop], backslash_escapes), "", at, stop))
+        elif kind == "quoted":
+            add(Token(QUOTED, text[at + 1 : stop - 1].replace("``", "`"), "", at, stop))
+        elif kind == "hex":
+            add(Token(HEX, text[at + 2 : stop - 1], "", at, stop))
+        elif kind != "space":
+            add(Token(kind, found[kind], "", at, stop))
+        at = after
     tokens.append(Token(END, "<EOF>", "", size, size))
     return Tokens(text, tokens, hints)
-
-
-def _extraneous(text: str, at: int) -> DorisError:
-    return syntax_error(text, at, f"extraneous input '{text[at]}' expecting <EOF>")
 
 
 def split_statements(text: str, *, backslash_escapes: bool = True) -> list[str]:
