@@ -19,7 +19,8 @@ PALETTE = (BLUE, ORANGE, GREEN, PURPLE, "#56B4E9", "#D55E00", "#F0E442", "#33228
 PATTERNS = ("", "/", "x", ".", "\\", "-", "|", "+", "", "/", "x")
 DASHES = ("solid", "dash", "dot", "dashdot")
 _LEAST_SPAN = timedelta(hours=12)
-_LONGEST_LINE = 24
+#: Letters of a line at an axis: with more of them a narrow screen has no room for the bars.
+_SHORT_LINE, _LONG_LINE = 24, 32
 #: Room in pixels for numbers and a title beside an axis, for one row of a legend, for one more line of dates. A figure
 #: that has it is not drawn once more: else Plotly measures its texts, makes room and draws it all again.
 _LEFT, _BELOW, _LEGEND, _NO_LEGEND, _LINE = 80, 65, 50, 30, 15
@@ -191,10 +192,11 @@ def grouped(names: Sequence[str], series: Mapping[str, Sequence[float | None]], 
 def beside(names: Sequence[str], series: Mapping[str, Sequence[float]], unit: str) -> go.Figure:
     """Bars that lie beside each other, one group per name: for names that are too long for an axis below."""
     figure = _empty()
+    names = [_lines(name, _LONG_LINE) for name in names]
     for number, (name, values) in enumerate(series.items()):
         figure.add_bar(
             x=values,
-            y=list(names),
+            y=names,
             name=name,
             orientation="h",
             marker={"color": PALETTE[number % len(PALETTE)], "pattern": _pattern(number)},
@@ -203,7 +205,7 @@ def beside(names: Sequence[str], series: Mapping[str, Sequence[float]], unit: st
     figure.update_layout(barmode="group")
     figure.update_xaxes(title=unit, rangemode="tozero")
     figure.update_yaxes(autorange="reversed")
-    return _styled(figure, hover="closest", height=140 + 32 * len(names), names=names)
+    return _styled(figure, hover="closest", height=140 + 38 * len(names), names=names)
 
 
 def tornado(bars: Sequence[tuple[str, float, float]], middle: float, unit: str, at_low: str, at_high: str) -> go.Figure:
@@ -214,7 +216,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], middle: float, unit: str, 
         middle: the outcome with every input at its typical value.
     """
     figure = _empty()
-    names = [_lines(name, 44) for name, _, _ in bars]
+    names = [_lines(name, _LONG_LINE) for name, _, _ in bars]
     ends = ([low for _, low, _ in bars], [high for _, _, high in bars])
     for title, values, colour, number in ((at_low, ends[0], BLUE, 0), (at_high, ends[1], ORANGE, 1)):
         figure.add_bar(
@@ -231,7 +233,7 @@ def tornado(bars: Sequence[tuple[str, float, float]], middle: float, unit: str, 
     figure.update_layout(barmode="overlay", bargap=0.3)
     figure.update_xaxes(title=unit, tickformat=",.0f")
     figure.update_yaxes(autorange="reversed")
-    return _styled(figure, hover="closest", height=140 + 46 * len(bars), names=names)
+    return _styled(figure, hover="closest", height=140 + 52 * len(bars), names=names)
 
 
 def localised(figure: go.Figure, t: Language) -> go.Figure:
@@ -243,7 +245,7 @@ def localised(figure: go.Figure, t: Language) -> go.Figure:
     return figure
 
 
-def _lines(name: str, width: int = _LONGEST_LINE) -> str:
+def _lines(name: str, width: int = _SHORT_LINE) -> str:
     """Long names in one line would leave a narrow screen no room for the bars."""
     return "<br>".join(textwrap.wrap(name, width))
 
