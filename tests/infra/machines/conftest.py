@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,14 @@ class Bench:
     def ssh(self, number: int, *command: str) -> str:
         ask = ready.command(self.contract, f"{NAME}-node-{number}", self.places.known_hosts, *command)
         return subprocess.run(ask, capture_output=True, text=True, timeout=120, check=True).stdout
+
+    def mounted(self, number: int, count: int) -> list[str]:
+        """The places of `count` data disks, once they are mounted: a boot does not wait for them."""
+        deadline = time.monotonic() + 400
+        while len(found := self.ssh(number, "findmnt", "-n", "-o", "TARGET", "-t", "xfs", "||", "true").split()) < count:
+            assert time.monotonic() < deadline, f"mounted on {NAME}-node-{number}: {found}"
+            time.sleep(3)
+        return found
 
     def boot(self, number: int) -> str:
         """What differs after every start of the machine."""

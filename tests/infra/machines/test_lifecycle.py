@@ -96,7 +96,7 @@ def test_ansible_again_changes_nothing(bench: Bench) -> None:
 
 
 def test_a_machine_that_is_gone_comes_back_with_its_data(bench: Bench) -> None:
-    mount = bench.ssh(1, "findmnt", "-n", "-o", "TARGET", "-t", "xfs").split()[0]
+    mount = bench.mounted(1, 2)[0]
     bench.ssh(1, "sudo", "sh", "-c", f"'echo kept > {mount}/proof && sync'")
     boot = bench.boot(0)
     bench.deployment.host.libvirt.forget(SECOND)
@@ -106,6 +106,7 @@ def test_a_machine_that_is_gone_comes_back_with_its_data(bench: Bench) -> None:
     with step("bring a killed machine back"):
         bench.provision(bench.wanted())
         bench.wait()
+    assert mount in bench.mounted(1, 2)
     assert bench.ssh(1, "cat", f"{mount}/proof") == "kept\n"
     assert bench.boot(0) == boot
 
@@ -138,7 +139,7 @@ def test_all_restart_and_come_back_by_themselves(bench: Bench) -> None:
         assert bench.boot(number) != boots[number]
         bench.ssh(number, "systemctl", "is-active", "nereus-firewall", "chrony", "auditd", "ssh")
         assert bench.ssh(number, "cat", "/proc/sys/vm/max_map_count") == "2000000\n"
-        assert len(bench.ssh(number, "findmnt", "-n", "-o", "TARGET", "-t", "xfs").split()) == 2 + number
+        assert len(bench.mounted(number, 2 + number)) == 2 + number
 
 
 def test_destroy_leaves_nothing(bench: Bench, before: dict[str, object], mirror: Mirror) -> None:
