@@ -62,7 +62,7 @@ test: $(READY) ## prove it (needs no root)
 	@.venv/bin/pytest -n logical --maxprocesses 4 --dist loadgroup
 
 test-infra: $(READY) ## prove machines, roles, k3s, cluster and images (root, Debian)  [ROOM=machines|roles|k3s|cluster|images]
-	@.venv/bin/pytest --capture=sys tests/infra/$(ROOM)
+	@.venv/bin/pytest --capture=sys $(addprefix tests/infra/,$(or $(ROOM),.))
 
 cluster-sim: $(READY) ## apply the whole platform to a simulated Kubernetes cluster on loopback, report, take it down
 	@$(NEREUS) cluster-sim run

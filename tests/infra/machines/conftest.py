@@ -102,7 +102,9 @@ class Bench:
     def mounted(self, number: int, count: int) -> list[str]:
         """The places of `count` data disks, once they are mounted: a boot does not wait for them."""
         deadline = time.monotonic() + 400
-        while len(found := self.ssh(number, "findmnt", "-n", "-o", "TARGET", "-t", "xfs", "||", "true").split()) < count:
+        # findmnt ends with 1 where nothing is mounted yet.
+        look = ("findmnt", "-n", "-o", "TARGET", "-t", "xfs", "||", "true")
+        while len(found := self.ssh(number, *look).split()) < count:
             assert time.monotonic() < deadline, f"mounted on {NAME}-node-{number}: {found}"
             time.sleep(3)
         return found
