@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -68,7 +69,8 @@ class Running:
     def stop(self) -> float:
         """End it as the platform's supervisor does. Returns the seconds that took; nothing of it may be left."""
         family, started = self.family(), time.monotonic()
-        self.process.terminate()
+        # All of its group at once: a Hub that just began to answer does not yet end its proxy when told to end.
+        os.killpg(self.process.pid, signal.SIGTERM)
         # On a machine that does much else the end takes longer; who wants it quick looks at the seconds.
         left = still_running(family, 3 * self.service.stop_seconds)
         took = time.monotonic() - started
@@ -86,7 +88,12 @@ def running(deployment: Deployment, name: str) -> Iterator[Running]:
     with log.open("wb") as file:
         environment = {**os.environ, **service.environment}
         process = psutil.Popen(
-            service.command, env=environment, cwd=deployment.home.root, stdout=file, stderr=subprocess.STDOUT
+            service.command,
+            env=environment,
+            cwd=deployment.home.root,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     made = Running(service, process, log)
     try:
