@@ -104,6 +104,8 @@ def command(home: Home, port: int) -> tuple[str, ...]:
         "filer": "true",
         "filer.port": port + _FILER,
         "filer.port.grpc": port + _FILER_RPC,
+        # A range is read together with the whole chunk that it lies in: small ones make cold columns cheap.
+        "filer.maxMB": 1,
         "filer.disableHttp": "true",
         "filer.exposeDirectoryData": "false",
         "filer.localSocket": folder(home) / "filer.sock",

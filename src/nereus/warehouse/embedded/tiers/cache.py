@@ -33,7 +33,8 @@ class BlockCache:
         self._blocks: OrderedDict[str, int] = OrderedDict()
         self._bytes = 0
         self._guard = threading.Lock()
-        self._files: dict[str, threading.Lock] = {}
+        #: Blocks that a reader is fetching, and what is set when it has ended.
+        self._coming: dict[str, threading.Event] = {}
         self._load()
 
     @property
@@ -49,20 +50,24 @@ class BlockCache:
         """Bytes of a file from `start` to before `stop`, and how many had to be fetched for them."""
         first, last = start // BLOCK, (stop - 1) // BLOCK
         found: dict[int, bytes] = {}
-        # Readers of one file wait for each other rather than fetch the same block twice.
-        with self._lock(file.key):
-            missing = [number for number in range(first, last + 1) if not self._take(file, number, found)]
-            fetched = 0
-            for low, high in _runs(missing):
-                end = min((high + 1) * BLOCK, file.size)
-                content = fetch(low * BLOCK, end)
-                fetched += len(content)
-                for number in range(low, high + 1):
-                    at = (number - low) * BLOCK
-                    block = content[at : at + BLOCK]
-                    check(file, number, block)
-                    found[number] = block
-                    self._put(_name(file, number), block)
+        fetched = 0
+        while missing := [number for number in range(first, last + 1) if not self._take(file, number, found)]:
+            mine, coming = self._claim(file, missing)
+            try:
+                for low, high in _runs(mine):
+                    content = fetch(low * BLOCK, min((high + 1) * BLOCK, file.size))
+                    fetched += len(content)
+                    for number in range(low, high + 1):
+                        at = (number - low) * BLOCK
+                        block = content[at : at + BLOCK]
+                        check(file, number, block)
+                        found[number] = block
+                        self._put(_name(file, number), block)
+            finally:
+                self._release(file, mine)
+            # Fetched by another reader meanwhile. If it failed, or nothing could be kept, they are missing again.
+            for event in coming:
+                event.wait()
         joined = found[first] if first == last else b"".join(found[number] for number in range(first, last + 1))
         return joined[start - first * BLOCK : stop - first * BLOCK], fetched
 
@@ -72,21 +77,43 @@ class BlockCache:
             prefix = _prefix(file)
             for name in [name for name in self._blocks if name.startswith(prefix)]:
                 self._drop(name)
-            self._files.pop(file.key, None)
 
     def clear(self) -> None:
         with self._guard:
             for name in list(self._blocks):
                 self._drop(name)
 
-    def _lock(self, key: str) -> threading.Lock:
+    def _claim(self, file: RemoteFile, numbers: list[int]) -> tuple[list[int], set[threading.Event]]:
+        """Which blocks this reader fetches, and what tells the end of those that others are fetching."""
+        mine, coming = [], set()
         with self._guard:
-            return self._files.setdefault(key, threading.Lock())
+            ended = threading.Event()
+            for number in numbers:
+                name = _name(file, number)
+                if self._there(name):
+                    continue  # It has come since it was looked for.
+                other = self._coming.setdefault(name, ended)
+                if other is ended:
+                    mine.append(number)
+                else:
+                    coming.add(other)
+        return mine, coming
+
+    def _release(self, file: RemoteFile, numbers: list[int]) -> None:
+        with self._guard:
+            for number in numbers:
+                self._coming.pop(_name(file, number)).set()
+
+    def _there(self, name: str) -> bool:
+        # A block is counted before it is written: until its reader has released it, the file may not be whole.
+        return name in self._blocks and name not in self._coming
 
     def _take(self, file: RemoteFile, number: int, found: dict[int, bytes]) -> bool:
+        if number in found:
+            return True
         name = _name(file, number)
         with self._guard:
-            if name not in self._blocks:
+            if not self._there(name):
                 return False
             self._blocks.move_to_end(name)
         try:

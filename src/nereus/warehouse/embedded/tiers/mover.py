@@ -43,7 +43,7 @@ GRACE_S = 60.0
 #: How often the store is asked which files it has, in seconds.
 LIST_EVERY_S = 600.0
 #: DuckDB looks for a footer in this many of the last bytes first.
-_TAIL = 16_384
+_TAIL = 32_768
 #: Types that Parquet would not give back as they were.
 _AS_TEXT = ("HUGEINT", "UHUGEINT", "INTERVAL")
 
