@@ -28,7 +28,7 @@ lab: $(READY) ## a private libvirt to try TARGET=vms in: namespaces of its own, 
 provider-mirror: $(READY) ## build Terraform's libvirt provider from pinned sources, where its registry is out of reach
 	@$(NEREUS) provider-mirror
 
-doctor: $(READY) ## what this machine, and each machine of the target, lacks; changes nothing  [TARGET=local|vms|hosts]
+doctor: $(READY) ## what this machine, and the target's machines or cluster, lack; changes nothing  [TARGET=local|vms|hosts|cluster]
 	@$(NEREUS) doctor $(if $(TARGET),--target $(TARGET))
 
 usecases: $(READY) ## the use cases, their state and their quality checks

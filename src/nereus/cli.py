@@ -112,21 +112,30 @@ def doctor(
     config: Config = DEFAULT_CONFIG,
     target: Annotated[str | None, typer.Option(help="Instead of platform.target.")] = None,
 ) -> None:
-    """What this machine, and each machine of the target, lacks. Exit code 1 when something is missing."""
+    """What this machine, and the target's machines or cluster, lack. Exit code 1 when something is missing."""
     from nereus.config import load
     from nereus.provision import doctor as examined
-    from nereus.provision import doctor_machines
+    from nereus.provision import doctor_cluster, doctor_machines
     from nereus.provision import services as declared
 
     platform, home = load(config), Home.beside(config)
     wanted = target or platform.platform.target
-    if wanted in ("vms", "hosts"):
-        with out.status("looking at the machines") as spinner:
-            findings = doctor_machines.examine(
-                config, platform, home, wanted, lambda text: spinner.update(escape(text))
+    with out.status("looking") as spinner:
+
+        def tell(text: str) -> None:
+            spinner.update(escape(text))
+
+        if wanted in ("vms", "hosts"):
+            findings = doctor_machines.examine(config, platform, home, wanted, tell)
+        elif wanted == "cluster":
+            findings = doctor_cluster.examine(platform, home, tell)
+        elif wanted == "local":
+            findings = examined.examine(platform, home, declared.local_services(config, platform, home))
+        else:
+            raise BadInput(
+                f"there is no target {wanted!r}; expected one of local, vms, hosts, cluster",
+                fix="Use TARGET=local, vms, hosts or cluster.",
             )
-    else:
-        findings = examined.examine(platform, home, declared.local_services(config, platform, home))
     for finding in findings:
         mark = "[green]ok[/]  " if finding.ok else "[red]lack[/]"
         out.print(f"{mark} {finding.what:<10} {escape(finding.detail)}")

@@ -45,7 +45,7 @@ def gather(
     folder = bundle_of(inventory)
     there = {entry.origin: entry for entry in read_manifest(folder) if (folder / entry.path).is_file()}
     wanted = sorted(set(images.values()))
-    problems = list(_unobtainable([each for each in wanted if each not in there], folder, _mirrors(inventory)))
+    problems = list(_unobtainable([each for each in wanted if each not in there], folder, mirrors(inventory)))
     kept = home.create().cache / "charts"
     kept.mkdir(exist_ok=True)
     problems += [problem for chart in charts if (problem := _bring(chart, folder / "charts", kept, helm))]
@@ -70,7 +70,7 @@ def _archive(entry: Entry) -> Mapping[str, str]:
     return {"file": entry.path, "sha256": entry.sha256}
 
 
-def _mirrors(inventory: Inventory | None) -> frozenset[str]:
+def mirrors(inventory: Inventory | None) -> frozenset[str]:
     """The registries that every machine is told another address of."""
     if inventory is None:
         return frozenset()
@@ -78,10 +78,10 @@ def _mirrors(inventory: Inventory | None) -> frozenset[str]:
     return frozenset.intersection(*(frozenset(each if isinstance(each, dict) else ()) for each in named))
 
 
-def _unobtainable(missing: list[str], folder: Path, mirrors: frozenset[str]) -> Iterator[str]:
+def _unobtainable(missing: list[str], folder: Path, named: frozenset[str]) -> Iterator[str]:
     own = [each for each in missing if each.startswith(OWN_REGISTRY)]
     registry = OWN_REGISTRY.rstrip("/")
-    if own and not mirrors & {registry, "*"}:
+    if own and not named & {registry, "*"}:
         yield (
             f"the bundle {folder} lacks images that no public registry has: {', '.join(own)}.\n"
             "  Run: make images && .venv/bin/nereus bundle make --only images --from .nereus/cache/images; or name in"

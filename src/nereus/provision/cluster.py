@@ -12,9 +12,9 @@ from nereus.home import Home
 from nereus.kubernetes import secrets
 from nereus.kubernetes.install import Helm, Installer
 from nereus.kubernetes.operations.kubectl import Kubectl
-from nereus.kubernetes.render import render
+from nereus.kubernetes.render import foreseen, pinned_charts, render
 from nereus.kubernetes.render.values import HOSTS, Disks
-from nereus.provision import way_in
+from nereus.provision import cargo, programs, way_in
 
 Tell = Callable[[str], None]
 
@@ -56,7 +56,12 @@ def provision(config: Path, platform: Platform, home: Home, tell: Tell) -> list[
             f"platform.target is {platform.platform.target}; the sizes and storage of a cluster differ",
             fix=f"Write into {config.name}: platform: {{target: cluster}}, and a section `cluster`.",
         )
-    return installer(platform, home, kubeconfig(platform, home), "kubectl", "helm").run(tell)
+    programs.require()
+    asked = Kubectl(kubeconfig(platform, home))
+    catalogue, sized, _ = foreseen(platform)
+    tell("gathering the charts")
+    freight = cargo.gather({}, pinned_charts(catalogue, sized), home, None, "helm")
+    return installer(platform, home, asked.kubeconfig, "kubectl", "helm", freight.charts).run(tell)
 
 
 def doors(platform: Platform) -> list[str]:

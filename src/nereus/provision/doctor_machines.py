@@ -16,7 +16,7 @@ from nereus.ansible.playbook import ENVIRONMENT, explained
 from nereus.config import Platform
 from nereus.errors import BadInput
 from nereus.home import Home
-from nereus.provision import environments, hosts
+from nereus.provision import doctor_cluster, environments, hosts, on_machines
 from nereus.provision.doctor import Finding
 
 Tell = Callable[[str], None]
@@ -44,10 +44,14 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 def examine(config: Path, platform: Platform, home: Home, target: str, tell: Tell) -> list[Finding]:
     """Look at this host as the one that provisions `target` (hosts or vms), and for hosts at every machine."""
     findings = [*_tools(target)]
+    aimed = on_machines.aimed(platform, target)
     if target == "vms":
-        findings += [*virtual_host(platform)]
+        findings += [*virtual_host(platform), *doctor_cluster.carried(aimed, home, None, tell)]
     if target == "hosts":
-        findings += [*_hosts(config, platform, home, tell)]
+        found, inventory = _inventory(config, platform)
+        findings += [found, *doctor_cluster.carried(aimed, home, inventory, tell)]
+        if inventory is not None:
+            findings += [*_hosts(hosts.inventory_file(config, platform), inventory, home, tell)]
     return findings
 
 
@@ -87,14 +91,16 @@ def virtual_host(platform: Platform, root: Path = Path("/")) -> Iterator[Finding
         )
 
 
-def _hosts(config: Path, platform: Platform, home: Home, tell: Tell) -> Iterator[Finding]:
+def _inventory(config: Path, platform: Platform) -> tuple[Finding, Inventory | None]:
     try:
         path = hosts.inventory_file(config, platform)
         inventory = hosts_file.read(path)
     except BadInput as error:
-        yield Finding("inventory", False, error.message, error.fix or "Mend these lines.")
-        return
-    yield Finding("inventory", True, f"{path}: {len(inventory.hosts)} machines")
+        return Finding("inventory", False, error.message, error.fix or "Mend these lines."), None
+    return Finding("inventory", True, f"{path}: {len(inventory.hosts)} machines"), inventory
+
+
+def _hosts(path: Path, inventory: Inventory, home: Home, tell: Tell) -> Iterator[Finding]:
     doors = list(_doors(inventory))
     yield from doors
     if not environments.folder(ENVIRONMENT).is_dir():

@@ -6,7 +6,6 @@ next one: Ansible and the installation leave what is as it should be.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,14 +15,9 @@ from nereus.config import Platform
 from nereus.errors import BadInput
 from nereus.home import Home
 from nereus.kubernetes.render import Rendered, render
-from nereus.provision import cargo, cluster, way_in
+from nereus.provision import cargo, cluster, programs, way_in
 
 Tell = Callable[[str], None]
-#: What brings the platform to the cluster, and where it comes from.
-PROGRAMS = {
-    "kubectl": "Install it, in the cluster's version or one minor beside it: https://kubernetes.io/docs/tasks/tools/",
-    "helm": "Install helm 3: https://helm.sh/docs/intro/install/",
-}
 
 
 @dataclass(frozen=True)
@@ -40,9 +34,7 @@ def prepare(platform: Platform, target: str, home: Home, inventory: Inventory | 
 
     Raises BadInput for what is missing or does not fit together. Changes nothing but the deployment's own folder.
     """
-    lacking = [f"{name} is not installed here\n  {fix}" for name, fix in PROGRAMS.items() if shutil.which(name) is None]
-    if lacking:
-        raise BadInput("\n".join(lacking))
+    programs.require()
     platform = aimed(platform, target)
     tell("rendering the platform")
     disks = inventory.disk_folders() if inventory else None

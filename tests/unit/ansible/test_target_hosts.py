@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 from nereus.ansible.inventory import SERVERS, Host
 from nereus.cli_hosts import app
-from nereus.config import load
+from nereus.config import Platform, load
 from nereus.errors import BadInput
 from nereus.home import Home
-from nereus.provision import doctor_machines, hosts
+from nereus.provision import doctor_cluster, doctor_machines, hosts
+from nereus.provision.doctor import Finding
 
 MACHINE = "{ansible_host: 127.0.0.2, ansible_ssh_private_key_file: /nonexistent}"
 
@@ -86,11 +87,23 @@ def test_only_known_variables_are_sealed(config: Path) -> None:
     assert "Did you mean ansible_become_password?" in str(told.exception)
 
 
-def test_the_doctor_says_what_the_inventory_lacks(config: Path) -> None:
+def test_the_doctor_says_what_the_inventory_lacks_and_looks_at_the_bundle_all_the_same(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, object]] = []
+
+    def carried(platform: Platform, home: Home, inventory: object, tell: object) -> list[Finding]:
+        seen.append((platform.platform.target, inventory))
+        return [Finding("bundle", False, "there is none", "make bundle")]
+
+    monkeypatch.setattr(doctor_cluster, "carried", carried)
     found = doctor_machines.examine(config, load(config), Home.beside(config), "hosts", lambda _: None)
     inventory = next(each for each in found if each.what == "inventory")
     assert not inventory.ok
     assert "cannot reach" in inventory.detail
+    assert found[-1].what == "bundle"
+    doctor_machines.examine(config, load(config), Home.beside(config), "vms", lambda _: None)
+    assert seen == [("hosts", None), ("vms", None)]
 
 
 def test_the_doctor_knocks() -> None:

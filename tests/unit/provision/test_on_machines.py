@@ -31,6 +31,11 @@ DECLARED = (
     "data: {raw_tb: 1.0}\nmachines: {nodes: 3, cores: 24, memory_gb: 192, nvme_tb: 4, hdd_tb: 16}\n"
     "hosts: {inventory: mine.yaml}\nvms: {uri: lab, host_memory_gb: 900, host_nvme_tb: 60}\n"
 )
+ANSWERS = """
+if sys.argv[1] == "version":
+    print("v3.19.0")
+    sys.exit()
+"""
 PULL = """
 given = dict(zip(sys.argv, sys.argv[1:]))
 name, version = sys.argv[2], given["--version"]
@@ -88,7 +93,9 @@ def edges(tmp_path: Path, rendered: Rendered, monkeypatch: pytest.MonkeyPatch) -
     config.write_text("platform: {target: hosts}\n" + DECLARED, "utf-8")
     programs = tmp_path / "bin"
     program(programs, "kubectl")
-    made = Edges(config, load(config), Home.beside(config), tmp_path / "bundle", program(programs, "helm", PULL))
+    made = Edges(
+        config, load(config), Home.beside(config), tmp_path / "bundle", program(programs, "helm", ANSWERS + PULL)
+    )
     made.inventory()
     bundled(made.bundle, OWN)
     monkeypatch.setenv("PATH", str(programs))
@@ -139,6 +146,11 @@ def bundled(folder: Path, references: list[str], charts: bool = False) -> None:
             (folder / "charts" / f"{name}-{chart['version']}.tgz").write_text("from the bundle", "utf-8")
 
 
+def fetched(edges: Edges) -> list[list[str]]:
+    """What helm was asked to fetch."""
+    return [words for words in asked(edges.helm) if words[0] == "pull"]
+
+
 def test_one_command_goes_from_an_inventory_to_the_platform(edges: Edges) -> None:
     changes = edges.provision()
     assert changes == ["node-1: 12 settings", "node-2: 12 settings", "DorisCluster nereus-warehouse/warehouse"]
@@ -156,11 +168,11 @@ def test_one_command_goes_from_an_inventory_to_the_platform(edges: Edges) -> Non
 
 def test_a_second_run_changes_nothing_and_fetches_no_chart_again(edges: Edges) -> None:
     edges.provision()
-    pulled = len(asked(edges.helm))
+    pulled = len(fetched(edges))
     assert pulled == len(CHARTS)
     edges.settings, edges.objects = dict.fromkeys(edges.settings, 0), []
     assert edges.provision() == []
-    assert len(asked(edges.helm)) == pulled
+    assert len(fetched(edges)) == pulled
 
 
 def test_a_run_that_failed_in_the_cluster_goes_on_from_there(edges: Edges) -> None:
@@ -175,7 +187,7 @@ def test_a_run_that_failed_in_the_cluster_goes_on_from_there(edges: Edges) -> No
 def test_charts_of_the_bundle_are_taken_and_nobody_is_asked(edges: Edges) -> None:
     bundled(edges.bundle, OWN, charts=True)
     edges.provision()
-    assert asked(edges.helm) == []
+    assert fetched(edges) == []
     ((_, charts, _, _),) = edges.filled
     assert {each.read_text() for each in charts.iterdir()} == {"from the bundle"}
 
@@ -204,7 +216,7 @@ def test_a_registry_of_ones_own_may_have_them_instead(edges: Edges) -> None:
 
 
 def test_charts_that_nobody_has_are_refused_together_before_a_machine_is_touched(edges: Edges) -> None:
-    program(edges.helm.parent, "helm", "sys.exit('Error: looks like nobody answers')")
+    program(edges.helm.parent, "helm", ANSWERS + "sys.exit('Error: looks like nobody answers')")
     with pytest.raises(BadInput) as refused:
         edges.provision()
     for name in CHARTS:
@@ -225,6 +237,13 @@ def test_a_chart_with_another_checksum_than_the_pinned_one_is_refused(edges: Edg
 def test_a_missing_program_is_refused_before_a_machine_is_touched(edges: Edges, missing: str) -> None:
     (edges.helm.parent / missing).unlink()
     with pytest.raises(BadInput, match=f"{missing} is not installed here\n  Install"):
+        edges.provision()
+    assert edges.played == []
+
+
+def test_a_helm_that_is_too_old_is_refused_before_a_machine_is_touched(edges: Edges) -> None:
+    program(edges.helm.parent, "helm", "print('v3.12.3+g1234567')")
+    with pytest.raises(BadInput, match=r"helm v3\.12\.3.*; at least v3\.13\.1 is needed\n  Install helm 3"):
         edges.provision()
     assert edges.played == []
 

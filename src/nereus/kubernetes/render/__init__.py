@@ -80,18 +80,8 @@ def render(
     whose pods would not all find a machine, and for objects that the checks refuse.
     """
     _refuse_strangers(out)
-    catalogue, there = tables.read(source), facilities(platform)
-    need = sizing.Requirements.of(platform)
-    sized = lay_out(platform, sizing.plan(need), catalogue, year)
-
-    def predicted(laid_out: Sized) -> Schedule:
-        return predict(laid_out, machines(laid_out, local_disks="storage_class" not in there))
-
-    def again(nodes: int) -> Schedule:
-        return predicted(lay_out(platform, sizing.plan(replace(need, nodes=nodes)), catalogue, year))
-
-    schedule = predicted(sized)
-    refuse_what_does_not_fit(sized, schedule, again)
+    catalogue, sized, schedule = foreseen(platform, year=year, source=source)
+    there = facilities(platform)
     identity.ensure(platform, home)
     values = values_of(platform, sized, catalogue, secrets.ensure(home, "warehouse-root"), disks or {})
     values["doris"]["setup"] = setup_digest(source / "warehouse", values, secrets_of(catalogue, home, there))
@@ -114,6 +104,28 @@ def render(
     return Rendered(out, sized, schedule, catalogue, there, steps, objects)
 
 
+def foreseen(
+    platform: Platform, *, year: int | None = None, source: Path = tables.SOURCE
+) -> tuple[Catalogue, Sized, Schedule]:
+    """What would be rendered and where its pods would go; writes nothing.
+
+    Raises BadInput for tables that do not agree and for a plan whose pods would not all find a machine.
+    """
+    catalogue, there = tables.read(source), facilities(platform)
+    need = sizing.Requirements.of(platform)
+    sized = lay_out(platform, sizing.plan(need), catalogue, year)
+
+    def predicted(laid_out: Sized) -> Schedule:
+        return predict(laid_out, machines(laid_out, local_disks="storage_class" not in there))
+
+    def again(nodes: int) -> Schedule:
+        return predicted(lay_out(platform, sizing.plan(replace(need, nodes=nodes)), catalogue, year))
+
+    schedule = predicted(sized)
+    refuse_what_does_not_fit(sized, schedule, again)
+    return catalogue, sized, schedule
+
+
 def _checked(draft: Path, catalogue: Catalogue, sized: Sized, network: Network) -> tuple[dict[str, Any], ...] | None:
     """All objects, without a fault; None where there is no kubectl to build them. Raises BadInput with every fault."""
     # Imported late: what is checked is described by this package.
@@ -126,6 +138,11 @@ def _checked(draft: Path, catalogue: Catalogue, sized: Sized, network: Network) 
     if found := [str(each) for each in checks.faults(objects, catalogue, sized, network)]:
         raise BadInput("\n".join(found))
     return tuple(objects)
+
+
+def pinned_charts(catalogue: Catalogue, sized: Sized) -> list[dict[str, str]]:
+    """Name, version, repository and, where it is known, checksum of every chart that is installed."""
+    return [{"name": name, **catalogue.charts[name]} for name in _charts(sized)]
 
 
 def parts(source: Path, there: frozenset[str]) -> Iterator[tuple[str, Path]]:
