@@ -25,7 +25,7 @@ from nereus.kubernetes.render import Rendered
 #: Longest that applying one step may take, and that its pods may take to be ready, in seconds.
 _APPLY_S, _CHART_S, _ROLLOUT_S, _JOB_S = 300.0, 900, 1800, 1800
 _ASK_S = 60.0
-_APPLY = ("apply", "--server-side", "--field-manager=nereus", "--force-conflicts")
+APPLY = ("apply", "--server-side", "--field-manager=nereus", "--force-conflicts")
 #: What the server writes into an object's metadata by itself.
 _NOTES = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 _ROLLED_OUT = ("deployment", "statefulset", "daemonset")
@@ -141,16 +141,16 @@ class Installer:
         given = _list_of(objects)
         ask = ("get", "-f", "-", "--ignore-not-found", "--output", "json")
         before = _by_name(self.kubectl(*ask, given=given, seconds=_APPLY_S))
-        tried = self.kubectl(*_APPLY, "--dry-run=server", "--output", "json", "-f", "-", given=given, seconds=_APPLY_S)
+        tried = self.kubectl(*APPLY, "--dry-run=server", "--output", "json", "-f", "-", given=given, seconds=_APPLY_S)
         changed = [name for name, content in _by_name(tried).items() if before.get(name) != content]
         if changed:
-            self.kubectl(*_APPLY, "-f", "-", given=given, seconds=_APPLY_S)
+            self.kubectl(*APPLY, "-f", "-", given=given, seconds=_APPLY_S)
         return changed
 
     def _batches(self, step: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
         """The objects of a step. Namespaces go first: even a dry run wants them there."""
         if step["step"] == "secrets":
-            yield [_encoded(one) for one in self.secrets]
+            yield [encoded(one) for one in self.secrets]
         elif "kustomize" in step:
             built = self.kubectl("kustomize", str(self.rendered.out / str(step["kustomize"])))
             objects = [each for each in YAML(typ="safe").load_all(built) if each]
@@ -214,7 +214,7 @@ def _list_of(objects: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
-def _encoded(secret: Mapping[str, Any]) -> Mapping[str, Any]:
+def encoded(secret: Mapping[str, Any]) -> Mapping[str, Any]:
     """A Secret as the server keeps it: what it is given as text would never compare equal to that."""
     data = {key: base64.b64encode(text.encode()).decode() for key, text in secret["stringData"].items()}
     return {**{key: value for key, value in secret.items() if key != "stringData"}, "data": data}
