@@ -160,6 +160,8 @@ def test_what_the_model_says_keeps_its_figures() -> None:
     assert french.said("10,500 EUR against 2,000.5 EUR") == "10\u202f500 EUR contre 2\u202f000,5 EUR"
     assert french.said("object-store") == "object-store"
     assert french.said("seen 2026-11-22, Doris 4.1.0") == "seen 22/11/2026, Doris 4.1.0"
+    cited = "SSB at 0.6 TB raw, Doris 4.1.0: 0.84 s on average on 96 cores"
+    assert french.said(cited) == cited
     assert ENGLISH.said("10,500 EUR") == "10,500 EUR"
 
 

@@ -30,6 +30,9 @@ _MOMENTS = ("date", "minute", "second", "month")
 _PLACE = re.compile(r"\{(\w+)\}")
 _ISO = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?)?")
 _NUMBER = re.compile(r"(?<![\w.,])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w.]*\.\d)%?")
+#: So many words make a sentence: with its numbers alone translated it would be in neither language.
+_SENTENCE = 3
+_WORD = re.compile(r"(?<![\w.-])[a-z]{2,}(?![\w-])")
 _UNIT = re.compile(r"(?<=\d )(TB|GB|MB|kB|B|cores)\b")
 
 
@@ -91,8 +94,8 @@ class Language:
         return None
 
     def _plain(self, text: str) -> str:
-        """Numbers, dates and units of a text in the forms of this language."""
-        if not self._patterns:
+        """Numbers, dates and units of a text in the forms of this language; a sentence stays as it is."""
+        if not self._patterns or len(_WORD.findall(_UNIT.sub("", text))) >= _SENTENCE:
             return text
 
         def moment(found: re.Match[str]) -> str:
