@@ -12,8 +12,9 @@ from rich.markup import escape
 from ruamel.yaml import YAML
 
 from nereus.bundle.check import Problem
-from nereus.bundle.items import PARTS, Item
+from nereus.bundle.items import OWN_REGISTRY, PARTS, Item
 from nereus.errors import BadInput
+from nereus.home import Home
 from nereus.paths import PROJECT
 
 app = typer.Typer(help="What machines without a way out need, in one folder with checksums.", no_args_is_help=True)
@@ -34,12 +35,17 @@ def make(
     download: Annotated[bool, typer.Option(help="Whether publishers are asked for what no folder has.")] = True,
     versions: Versions = DEFAULT_VERSIONS,
 ) -> None:
-    """Gather k3s, charts, images and packages. Again: brings only what is missing. Exit code 1 while something is."""
+    """Gather k3s, charts, images and packages. Again: brings only what is missing. Exit code 1 while something is.
+
+    What `make images` saved beside platform.yaml is looked at, too, after the folders of --from.
+    """
     from nereus.bundle import gather
 
     for source in sources or []:
         if not source.is_dir():
             raise BadInput(f"--from {source} is no folder", fix="Name a folder that holds files of the bundle.")
+    saved = Home.beside(PROJECT / "platform.yaml").cache / "images"
+    folders = [*(sources or []), *([saved] if saved.is_dir() else [])]
     parts = only or PARTS
     items = _declared(versions, parts)
     with out.status("gathering") as spinner:
@@ -47,7 +53,7 @@ def make(
         def tell(text: str) -> None:
             spinner.update(escape(text))
 
-        done = gather.make(items, parts, into, sources or [], PROJECT / "locks", fetch=download, tell=tell)
+        done = gather.make(items, parts, into, folders, PROJECT / "locks", fetch=download, tell=tell)
     for path in done.came:
         out.print(f"  [green]+[/] {escape(path)}")
     out.print(f"{f'{len(done.came)} files came' if done.came else 'Nothing came'}; {done.present} were there.")
@@ -74,6 +80,9 @@ def _declared(versions: Path, parts: Sequence[str]) -> list[Item]:
 def _report(folder: Path, items: Sequence[Item], problems: Sequence[Problem]) -> None:
     for problem in problems:
         out.print(f"[red]lack[/] {escape(problem.what)}\n     [bold]{escape(problem.fix)}[/]")
+    unknown = [item.name for item in items if not item.sha256 and not item.source.startswith(OWN_REGISTRY)]
+    if unknown:
+        out.print(f"versions.yaml has no checksum of {len(unknown)}: {escape(', '.join(unknown))}.")
     whole = f"lacks {len(problems)} of them" if problems else "is whole"
     out.print(f"{escape(str(folder))}: {len(items)} things belong into it; it {whole}.")
     if problems:

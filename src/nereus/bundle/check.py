@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nereus.bundle import image
 from nereus.bundle.items import OWN_REGISTRY, PARTS, Item
 from nereus.errors import BadInput
 
@@ -62,7 +63,7 @@ def check(items: Sequence[Item], folder: Path) -> list[Problem]:
     entries = {entry.path: entry for entry in read_manifest(folder)}
     present = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
     seen = {name: sha256(path) for name, path in present.items() if name != MANIFEST}
-    problems = [problem for item in items if (problem := _missing(item, seen, entries))]
+    problems = [problem for item in items if (problem := _missing(item, folder, seen, entries))]
     wrong = [item.path for item in items]
     for name, digest in seen.items():
         entry = entries.get(name)
@@ -77,7 +78,7 @@ def _changed(name: str, seen: str, expected: str) -> Problem:
     return Problem(f"{name} has SHA-256 {seen}; expected {expected}", "Delete it, then run: make bundle")
 
 
-def _missing(item: Item, seen: dict[str, str], entries: dict[str, Entry]) -> Problem | None:
+def _missing(item: Item, folder: Path, seen: dict[str, str], entries: dict[str, Entry]) -> Problem | None:
     if item.part == "wheels":
         if item.sha256 & set(seen.values()):
             return None
@@ -90,11 +91,14 @@ def _missing(item: Item, seen: dict[str, str], entries: dict[str, Entry]) -> Pro
         return Problem(f"{item.name} is missing: {item.path}{checksum}", f"{item.get}; then run: make bundle")
     digest = seen[item.path]
     if item.part == "images":
-        # An archive is made here from a reference that carries the digest: the manifest ties the two.
         entry = entries.get(item.path)
         if entry and entry.origin != item.source:
             return Problem(f"{item.path} was made from {entry.origin}; wanted is {item.source}", "Run: make bundle")
-        return _changed(item.path, digest, entry.sha256) if entry and entry.sha256 != digest else None
+        if entry and entry.sha256 != digest:
+            return _changed(item.path, digest, entry.sha256)
+        if item.sha256 and not image.holds(folder / item.path, next(iter(item.sha256))):
+            return Problem(f"{item.path} does not hold {item.source}", "Delete it, then run: make bundle")
+        return None
     return None if digest in item.sha256 else _changed(item.path, digest, next(iter(item.sha256)))
 
 
@@ -103,7 +107,7 @@ def unknown(item: Item, seen: str | None) -> Problem:
     kind = "digest" if item.part == "images" else "SHA-256"
     found = f" The file here has SHA-256 {seen}." if seen and item.part != "images" else ""
     return Problem(
-        f"{item.name} has no checksum in versions.yaml: it is refused",
+        f"{item.name} has no {kind} in versions.yaml: it is refused",
         f"{item.get}; compare its {kind} with the publisher's and write that into versions.yaml.{found}",
     )
 

@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 import requests
 from ruamel.yaml import YAML
 
+from nereus.bundle import image
 from nereus.bundle.check import MANIFEST, Entry, Problem, read_manifest, sha256, unknown
 from nereus.bundle.items import LOCKS, OWN_REGISTRY, Item
 from nereus.errors import Failure
@@ -25,7 +26,7 @@ Tell = Callable[[str], None]
 Files = Mapping[str, list[Path]]
 
 _CONNECT_S, _READ_S = 10, 60
-#: Longest that an image or a lock's packages may take to come, in seconds.
+#: Longest that a lock's packages may take to come, in seconds.
 _PATIENCE_S = 3600
 _BLOCK = 1 << 20
 
@@ -173,35 +174,48 @@ def _chart_address(item: Item) -> str:
 
 
 def _place_image(item: Item, target: Path, files: Files, before: Entry | None, *, fetch: bool) -> Entry | Problem:
-    if before and before.origin == item.source and target.is_file() and sha256(target) == before.sha256:
-        return before
+    kept = before if before and before.origin == item.source and _unchanged(target, before) else None
     if item.source.startswith(OWN_REGISTRY):
-        for path in files.get(target.name, []):
-            digest = sha256(path)
-            if _listed(path, digest):
-                _copy(path, target)
-                return _entry(item, target, digest)
-        return Problem(f"{item.name} is missing: {item.path}", f"{item.get}, and name their folder with --from")
+        return _place_own(item, target, files, kept)
+    if kept:
+        return kept
     if not item.sha256:
         return unknown(item, None)
-    engine = next((program for program in ("podman", "docker") if shutil.which(program)), None)
-    if not fetch or engine is None:
-        fix = f"Where a registry can be reached and podman is installed, run: make bundle. It does: {item.get}"
-        return Problem(f"{item.name} is missing: {item.path}", fix)
+    (digest,) = item.sha256
+    for path in files.get(target.name, []):
+        if image.holds(path, digest):
+            _copy(path, target)
+            return _entry(item, target, sha256(target))
+    if not fetch:
+        return Problem(f"{item.name} is missing: {item.path}", f"{item.get}; then run: make bundle")
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        for command in (
-            (engine, "pull", "--quiet", item.source),
-            (engine, "save", "--output", str(draft), item.source),
-        ):
-            said = _run(command)
-            if said:
-                return Problem(f"{item.name} did not come: {said}", item.get)
+        image.pull(item.source, draft)
         draft.rename(target)
+    except (requests.RequestException, OSError, Failure) as error:
+        return Problem(
+            f"{item.name} did not come: {error}",
+            f"{item.get}; or name with --from a folder with {target.name} of another bundle",
+        )
     finally:
         draft.unlink(missing_ok=True)
     return _entry(item, target, sha256(target))
+
+
+def _place_own(item: Item, target: Path, files: Files, kept: Entry | None) -> Entry | Problem:
+    """An image of `make images`: built again it keeps its name, so another archive replaces the one that is kept."""
+    for path in files.get(target.name, []):
+        digest = sha256(path)
+        if _listed(path, digest):
+            if kept is None or kept.sha256 != digest:
+                _copy(path, target)
+            return _entry(item, target, digest)
+    return kept or Problem(f"{item.name} is missing: {item.path}", f"{item.get}; then run: make bundle")
+
+
+def _unchanged(path: Path, entry: Entry) -> bool:
+    return path.is_file() and sha256(path) == entry.sha256
 
 
 def _listed(path: Path, digest: str) -> bool:

@@ -105,16 +105,24 @@ def _charts(charts: Mapping[str, Any]) -> Iterator[Item]:
 
 def _images(images: Mapping[str, str]) -> Iterator[Item]:
     for name, reference in images.items():
-        own = reference.startswith(OWN_REGISTRY)
-        digest = reference.partition("@sha256:")[2]
+        tagged, _, digest = reference.partition("@sha256:")
         yield Item(
             part="images",
-            name=f"image {reference}",
+            name=f"image {tagged}",
             path=f"images/{name}.tar",
             sha256=_checksum(f"images.{name}", digest or None),
             source=reference,
-            get="Run: make images" if own else f"Run: podman pull {reference}",
+            get=_way_to(reference, pinned=bool(digest)),
         )
+
+
+def _way_to(reference: str, *, pinned: bool) -> str:
+    """How a person gets an image, or learns its digest where none is known."""
+    if reference.startswith(OWN_REGISTRY):
+        return "Run: make images"
+    if pinned:
+        return f"Let this machine reach {reference.partition('/')[0]}"
+    return f"Run: podman pull {reference} && podman image inspect --format '{{{{.RepoDigests}}}}' {reference}"
 
 
 def _wheels(locks: Path) -> list[Item]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from nereus.bundle.items import LOCKS
+from tests.unit.bundle.registry import Publisher, serving
 
 CONTENT = {
     "k3s": b"a program",
@@ -78,3 +79,10 @@ def locks(tmp_path: Path) -> Path:
     for lock in LOCKS:
         (folder / f"{lock}.txt").write_text(hashed if lock == "nereus" else "")
     return folder
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    """A registry with one image."""
+    with serving() as made:
+        yield made

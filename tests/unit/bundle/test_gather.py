@@ -11,9 +11,11 @@ import pytest
 
 from nereus.bundle.check import Problem, check
 from nereus.bundle.gather import Gathered, make
+from nereus.bundle.image import pull
 from nereus.bundle.items import declared
 from nereus.errors import BadInput
 from tests.unit.bundle.conftest import digest
+from tests.unit.bundle.registry import Publisher
 
 Catalogue = dict[str, Any]
 FILES = ("k3s", "charts")
@@ -89,7 +91,7 @@ def test_a_file_without_a_known_checksum_is_refused_though_it_is_there(bundle: B
     del bundle.versions["charts"]["web"]["sha256"]
     done = bundle.make(source, fetch=True)
     assert [problem.what for problem in done.problems] == [
-        "chart web 1.0 has no checksum in versions.yaml: it is refused"
+        "chart web 1.0 has no SHA-256 in versions.yaml: it is refused"
     ]
     assert hashlib.sha256(b"a chart").hexdigest() in done.problems[0].fix
     assert not (bundle.folder / "charts").exists()
@@ -129,10 +131,75 @@ def test_own_images_come_with_the_checksum_that_was_saved_beside_them(bundle: Bu
     assert ["was made from" in problem.what for problem in bundle.check(("images",))] == [True]
 
 
+def test_an_own_image_that_was_built_again_under_its_name_is_taken_anew(bundle: Bundle, tmp_path: Path) -> None:
+    saved = tmp_path / "images"
+    saved.mkdir()
+    archive, sums, there = saved / "portal.tar", saved / "SHA256SUMS", bundle.folder / "images/portal.tar"
+
+    def build(content: bytes) -> None:
+        archive.write_bytes(content)
+        sums.write_text(f"{hashlib.sha256(content).hexdigest()}  portal.tar\n")
+
+    build(b"layers")
+    assert bundle.make(saved, parts=("images",)).came == ["images/portal.tar"]
+    assert bundle.make(saved, parts=("images",)).came == []
+    build(b"other layers")
+    assert bundle.make(saved, parts=("images",)).came == ["images/portal.tar"]
+    assert there.read_bytes() == b"other layers"
+    assert bundle.check(("images",)) == []
+    # One that is being written has no checksum yet; without the folder the archive that is there stays, too.
+    archive.write_bytes(b"half of")
+    for sources in ([saved], []):
+        assert (bundle.make(*sources, parts=("images",)).came, there.read_bytes()) == ([], b"other layers")
+
+
+def test_an_image_of_a_publisher_comes_once_and_is_looked_into(bundle: Bundle, publisher: Publisher) -> None:
+    bundle.versions["images"] = {"thing": publisher.reference(publisher.index)}
+    [problem] = bundle.make(parts=("images",)).problems
+    assert problem.what == f"image 127.0.0.1:{publisher.port}/some/thing:1.0 is missing: images/thing.tar"
+    assert problem.fix == f"Let this machine reach 127.0.0.1:{publisher.port}; then run: make bundle"
+    assert bundle.make(parts=("images",), fetch=True).came == ["images/thing.tar"]
+    asked = len(publisher.asked)
+    again = bundle.make(parts=("images",), fetch=True)
+    assert (again.came, again.problems, len(publisher.asked)) == ([], [], asked)
+    assert bundle.check(("images",)) == []
+    # Archive and manifest agree, but the digest that versions.yaml names is in neither.
+    (bundle.folder / "images/thing.tar").write_bytes(b"something else")
+    entries = json.loads((bundle.folder / "manifest.json").read_text())
+    entries["files"][0]["sha256"] = hashlib.sha256(b"something else").hexdigest()
+    (bundle.folder / "manifest.json").write_text(json.dumps(entries))
+    [problem] = bundle.check(("images",))
+    assert problem.what == f"images/thing.tar does not hold {bundle.versions['images']['thing']}"
+
+
+def test_an_image_may_come_from_another_bundle_whatever_its_archive_claims(
+    bundle: Bundle, publisher: Publisher, tmp_path: Path
+) -> None:
+    bundle.versions["images"] = {"thing": publisher.reference(publisher.index)}
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thing.tar").write_bytes(b"no image")
+    assert len(bundle.make(other, parts=("images",)).problems) == 1
+    pull(bundle.versions["images"]["thing"], other / "thing.tar")
+    asked = len(publisher.asked)
+    assert bundle.make(other, parts=("images",)).came == ["images/thing.tar"]
+    assert bundle.check(("images",)) == []
+    assert len(publisher.asked) == asked
+
+
+def test_a_registry_that_fails_leaves_nothing_behind(bundle: Bundle, publisher: Publisher) -> None:
+    bundle.versions["images"] = {"thing": publisher.reference(publisher.index)}
+    publisher.served[publisher.layer] = b"short"
+    [problem] = bundle.make(parts=("images",), fetch=True).problems
+    assert "did not come" in problem.what
+    assert "with --from a folder with thing.tar" in problem.fix
+    assert list((bundle.folder / "images").iterdir()) == []
+
+
 def test_an_image_without_a_digest_is_refused(bundle: Bundle) -> None:
     bundle.versions["images"] = {"redis": "registry.invalid/redis:1"}
     [problem] = bundle.make(parts=("images",), fetch=True).problems
-    assert problem.what == "image registry.invalid/redis:1 has no checksum in versions.yaml: it is refused"
+    assert problem.what == "image registry.invalid/redis:1 has no digest in versions.yaml: it is refused"
     assert "compare its digest" in problem.fix
 
 

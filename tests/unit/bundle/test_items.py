@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,18 @@ def test_an_empty_catalogue_has_no_files(tmp_path: Path) -> None:
     for lock in items.LOCKS:
         (tmp_path / f"{lock}.txt").write_text("")
     assert declared({}, tmp_path) == []
+
+
+def test_every_pinned_image_is_called_by_its_tag_and_kept_by_its_digest() -> None:
+    found = {item.source: item for item in declared(VERSIONS, LOCKS, ["images"])}
+    pinned = [item for item in found.values() if item.sha256]
+    assert len(pinned) >= 17
+    for item in pinned:
+        assert item.source == f"{item.name.removeprefix('image ')}@sha256:{next(iter(item.sha256))}"
+        assert re.search(r":[^/]*\d[^/]*$", item.name)
+
+
+def test_no_image_is_carried_that_no_manifest_runs() -> None:
+    text = "".join(path.read_text("utf-8") for path in (PROJECT / "k8s").rglob("*.yaml"))
+    named = set(re.findall(r"\$\{images?\.([a-z0-9-]+)[.}]", text))
+    assert set(VERSIONS["images"]) == named
