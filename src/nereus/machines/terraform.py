@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,11 @@ from nereus.machines import binary
 #: It warns of every exit code but 0, and a plan with changes ends with 2.
 logging.getLogger("python_terraform").setLevel(logging.ERROR)
 
-MINUTES = {"init": 5, "plan": 10, "apply": 60, "show": 2, "output": 2}
+MINUTES: dict[str, float] = {"init": 5, "plan": 10, "apply": 60, "show": 2, "output": 2}
+#: Now and then the provider and libvirt wait for each other while a cloud-init disk is read back: go-libvirt holds its
+#: lock while it hands an answer over (digitalocean/go-libvirt issue 241). A plan takes seconds and changes nothing, so
+#: one that takes longer than this is ended and made again, one object at a time.
+FIRST_PLAN_MINUTES = 3.0
 PLAN = "plan.bin"
 
 Json = Mapping[str, Any]
@@ -45,10 +49,13 @@ class Terraform:
 
     def plan(self, *, destroy: bool = False) -> Json:
         """What an apply would do, as `terraform show -json` says it. Nothing is changed."""
-        options: dict[str, object] = {"out": PLAN, "detailed_exitcode": IsFlagged, "lock_timeout": "30s"}
+        options: dict[str, Any] = {"out": PLAN, "detailed_exitcode": IsFlagged, "lock_timeout": "30s"}
         if destroy:
             options["destroy"] = IsFlagged
-        self._run("plan", good=(0, 2), **options)
+        try:
+            self._run("plan", good=(0, 2), minutes=FIRST_PLAN_MINUTES, **options)
+        except TooLong:
+            self._run("plan", good=(0, 2), parallelism=1, **options)
         return self._read("show", PLAN)
 
     def apply(self) -> None:
@@ -71,7 +78,15 @@ class Terraform:
             raise Failure(f"terraform {command} answered no JSON in {self.folder}", fix=f"Read {self.log}.") from None
         return dict(content)
 
-    def _run(self, command: str, *arguments: str, good: tuple[int, ...] = (0,), **options: object) -> str:
+    def _run(
+        self,
+        command: str,
+        *arguments: str,
+        good: tuple[int, ...] = (0,),
+        minutes: float | None = None,
+        **options: object,
+    ) -> str:
+        minutes = minutes or MINUTES[command]
         if command in {"init", "plan", "apply"}:
             options["input"] = False
         if command != "output":
@@ -85,14 +100,18 @@ class Terraform:
             worker = threading.Thread(target=work, daemon=True)
             worker.start()
             try:
-                worker.join(MINUTES[command] * 60)
+                worker.join(minutes * 60)
             except KeyboardInterrupt:
                 self._interrupt(worker)
                 raise
             if worker.is_alive():
-                self._interrupt(worker)
-                raise Failure(
-                    f"terraform {command} took longer than {MINUTES[command]} minutes and was interrupted",
+                if command == "plan":
+                    self._kill(worker)
+                else:
+                    self._interrupt(worker)
+                self._record(command, -1, "", f"interrupted after {minutes:g} minutes")
+                raise TooLong(
+                    f"terraform {command} took longer than {minutes:g} minutes and was interrupted",
                     fix=f"Read {self.log} and the consoles of the machines, then run it again.",
                 )
         if not answer:
@@ -121,13 +140,26 @@ class Terraform:
 
     def _interrupt(self, worker: threading.Thread) -> None:
         """As Ctrl-C would: Terraform writes down what it has made so far."""
+        for child in self._processes():
+            with suppress(psutil.NoSuchProcess):
+                child.send_signal(signal.SIGINT)
+        worker.join(120)
+
+    def _kill(self, worker: threading.Thread) -> None:
+        """End what writes nothing down, with its provider: that one may wait for ever, and Terraform waits for it."""
+        for child in self._processes():
+            for process in (*child.children(recursive=True), child):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        worker.join(30)
+
+    def _processes(self) -> Iterator[psutil.Process]:
         for child in psutil.Process().children():
             try:
                 if child.cwd() == str(self.folder) and Path(child.exe()).name.startswith("terraform"):
-                    child.send_signal(signal.SIGINT)
+                    yield child
             except psutil.Error:
                 continue
-        worker.join(120)
 
     def _record(self, command: str, code: int, out: str, err: str) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +167,10 @@ class Terraform:
         body = "" if command in {"show", "output"} else out
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"=== terraform {command} in {self.folder.name}: exit code {code}\n{body}{err}\n")
+
+
+class TooLong(Failure):
+    """A command did not end in its time."""
 
 
 class TerraformError(Failure):

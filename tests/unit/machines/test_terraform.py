@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from ruamel.yaml import YAML
 
 from nereus.errors import BadInput
 from nereus.machines import binary, mirror
 from nereus.machines.places import TERRAFORM
-from nereus.machines.terraform import summary
+from nereus.machines.terraform import MINUTES, Terraform, TooLong, summary
 from nereus.paths import PROJECT
+from nereus.processes import still_running
 
 BOXED = """\
 ╷
@@ -85,3 +89,38 @@ def test_without_go_the_mirror_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(BadInput, match="no `go` on the PATH"):
         mirror.ensure(lambda text: None)
     assert mirror.present() is None
+
+
+@pytest.fixture
+def scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terraform:
+    """A shell under Terraform's name: it runs the file of its first word, so each command is a script in the folder."""
+    program, folder = tmp_path / "terraform", tmp_path / "root"
+    shutil.copyfile("/bin/bash", program)
+    program.chmod(0o755)
+    monkeypatch.setattr("nereus.machines.binary.find", lambda: str(program))
+    folder.mkdir()
+    (folder / "show").write_text("echo '{}'\n", "utf-8")
+    return Terraform(folder, tmp_path / "log", None)
+
+
+def test_a_plan_that_hangs_is_ended_and_made_again_one_by_one(
+    scripted: Terraform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nereus.machines.terraform.FIRST_PLAN_MINUTES", 0.03)
+    hangs = '[[ " $* " == *" -parallelism=1 "* ]] && exit 2\nsleep 600 &\necho $! >hung\ntrap "" INT\nwait\n'
+    (scripted.folder / "plan").write_text(hangs, "utf-8")
+    assert scripted.plan() == {}
+    with suppress(psutil.NoSuchProcess):
+        hung = psutil.Process(int((scripted.folder / "hung").read_text("utf-8")))
+        assert still_running([hung], 10) == []
+    said = scripted.log.read_text("utf-8")
+    assert "interrupted after 0.03 minutes" in said
+    assert said.index("exit code -1") < said.index("exit code 2")
+
+
+def test_a_plan_that_hangs_again_says_so(scripted: Terraform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nereus.machines.terraform.FIRST_PLAN_MINUTES", 0.01)
+    monkeypatch.setitem(MINUTES, "plan", 0.02)
+    (scripted.folder / "plan").write_text("sleep 600\n", "utf-8")
+    with pytest.raises(TooLong, match=r"terraform plan took longer than 0\.02 minutes"):
+        scripted.plan()
