@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from nereus import cli
+from nereus import cli_bundle
 
 
 def test_own_images_are_found_and_what_has_no_checksum_is_named_last(
@@ -24,8 +24,8 @@ def test_own_images_are_found_and_what_has_no_checksum_is_named_last(
     versions["images"]["cache"] = "registry.invalid/cache:1"
     catalogue = tmp_path / "versions.yaml"
     YAML(typ="safe").dump(versions, catalogue)
-    words = ["bundle", "make", "--only", "images", "--versions", str(catalogue), "--into", str(tmp_path / "bundle")]
-    done = CliRunner().invoke(cli.app, words)
+    words = ["make", "--only", "images", "--versions", str(catalogue), "--into", str(tmp_path / "bundle")]
+    done = CliRunner().invoke(cli_bundle.app, words)
     assert done.exit_code == 1, done.output
     assert "+ images/portal.tar" in done.output
     *_, named, said = done.output.splitlines()
