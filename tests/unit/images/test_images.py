@@ -156,9 +156,9 @@ def test_every_image_of_our_registry_is_built_here_and_in_the_bundle() -> None:
     versions = YAML(typ="safe").load(PROJECT / "versions.yaml")
     own = {name for name, reference in versions["images"].items() if reference.startswith(items.OWN_REGISTRY)}
     assert own == set(images.IMAGES)
-    listed = {one.name: one.get for one in items.declared(versions, PROJECT / "locks", ("images",))}
-    assert listed.keys() == {f"image {reference}" for reference in versions["images"].values()}
-    assert {name for name in own if listed[f"image {images.reference(name)}"] == "Run: make images"} == own
+    listed = {one.source: one.get for one in items.declared(versions, PROJECT / "locks", ("images",))}
+    assert listed.keys() == set(versions["images"].values())
+    assert {name for name in own if listed[images.reference(name)] == "Run: make images"} == own
 
 
 def test_an_image_of_its_own_base_starts_from_that(engine: Path) -> None:
