@@ -58,7 +58,8 @@ def version(text: str) -> tuple[int, int, int]:
     >>> version("registry.example/doris-fe:4.0.8"), version("doris-4.0.8-rc01-5b2a8fc")
     ((4, 0, 8), (4, 0, 8))
     """
-    found = _VERSION.search(text.rpartition(":")[2] or text)
+    tag = text.partition("@")[0].rpartition(":")[2]
+    found = _VERSION.search(tag or text)
     if found is None:
         raise BadInput(f"{text} names no version x.y.z", fix="Name the image with its full version as tag.")
     return int(found[1]), int(found[2]), int(found[3])

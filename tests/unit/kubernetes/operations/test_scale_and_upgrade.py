@@ -173,3 +173,4 @@ def test_nothing_is_upgraded_while_a_node_is_down(wait: Wait) -> None:
 
 def test_a_version_is_read_from_tags_and_from_what_nodes_say() -> None:
     assert version("registry.example:5000/doris-fe:4.0.8") == version("doris-4.0.8-rc01-5b2a8fc") == (4, 0, 8)
+    assert version(f"registry.example:5000/doris-fe:4.0.8@sha256:{'1' * 64}") == (4, 0, 8)
