@@ -98,6 +98,16 @@ def kept(warehouse: Warehouse) -> list[Kept]:
     return sorted(found, key=lambda one: one.timestamp)
 
 
+def has(warehouse: Warehouse, db: str) -> bool:
+    """Whether there is a backup of a database."""
+    return any(one.db == db for one in kept(warehouse))
+
+
+def ensure_database(warehouse: Warehouse, db: str) -> None:
+    """Make a database that is to be restored into."""
+    warehouse.execute(f"CREATE DATABASE IF NOT EXISTS {quoted(db)}")
+
+
 def taken_at(label: str) -> datetime:
     """When a backup with a label of ours was begun. Raises BadInput for another label."""
     named = _LABEL.fullmatch(label)
@@ -118,7 +128,7 @@ def restore(warehouse: Warehouse, db: str, label: str | None = None, into: str |
         )
     began = time.monotonic()
     chosen, target = mine[-1], into or db
-    warehouse.execute(f"CREATE DATABASE IF NOT EXISTS {quoted(target)}")
+    ensure_database(warehouse, target)
     warehouse.execute(
         f"RESTORE SNAPSHOT {quoted(target)}.{quoted(chosen.label)} FROM {REPOSITORY} PROPERTIES "
         "('backup_timestamp' = %s, 'reserve_replica' = 'true', 'reserve_dynamic_partition_enable' = 'true')",

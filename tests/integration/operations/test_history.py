@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pymysql.converters import escape_item
 
+from nereus.backups import history
 from nereus.errors import BadInput
-from nereus.kubernetes.operations import history
-from tests.integration.operations.conftest import Bench
+from nereus.warehouse.embedded.errors import DorisError
+from tests.integration.operations.conftest import ONE, Bench
 
 CREATE = """\
 CREATE TABLE d.{name} (day DATE NOT NULL, k BIGINT, amount DECIMAL(12, 2), note VARCHAR(20))
@@ -33,7 +34,9 @@ class Asking:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def execute(self, sql: str, params: Any = None, *, database: str | None = None) -> int:
+        self.bench.session.use(database or "d")
         self.bench.run(_filled(sql, params))
+        self.bench.session.use("d")
         return 0
 
 
@@ -104,3 +107,36 @@ def test_a_table_with_rows_is_not_filled(asking: Asking, store: history.Store) -
 def test_the_definition_goes_with_the_rows(asking: Asking, store: history.Store) -> None:
     list(history.export(asking, store, "d", "facts"))
     assert "PARTITION p2025" in history.definition(store, "d", "facts").replace("`", "")
+
+
+EVERYTHING = """\
+CREATE TABLE d.kinds (day DATE NOT NULL, flag BOOLEAN, tiny TINYINT, big LARGEINT, narrow FLOAT, wide DOUBLE,
+  price DECIMAL(30, 8), moment DATETIME(6), name STRING, code CHAR(4), doc JSON)
+DUPLICATE KEY(day) DISTRIBUTED BY HASH(day) BUCKETS 1 PROPERTIES ('replication_num' = '1')"""
+VALUES = """\
+INSERT INTO d.kinds VALUES
+ ('2024-02-29', true, -128, 170141183460469231731687303715884105727, 0.1, 2.5e-300, 1234567890.12345678,
+  '2024-02-29 23:59:59.123456', 'it''s, "N" \\\\ %', 'ab', '{"k": [1, 2]}'),
+ ('1970-01-01', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+ ('9999-12-31', false, 127, -1, -0.0, 1, 0, '0001-01-01 00:00:00', '', '', 'null')"""
+
+
+def test_every_kind_of_value_comes_back_by_its_checksum(asking: Asking, store: history.Store) -> None:
+    asking.bench.run(EVERYTHING)
+    asking.bench.run(VALUES)
+    (note,) = history.export(asking, store, "d", "kinds")
+    assert (note.rows, note.partition) == (3, "kinds")
+    assert note.checksum is not None
+    asking.bench.run("CREATE DATABASE elsewhere")
+    assert history.bring_back(asking, store, "d", "kinds", "elsewhere") == 3
+    question = "SELECT * FROM {}.kinds ORDER BY day"
+    assert asking.bench.run(question.format("elsewhere")) == asking.bench.run(question.format("d"))
+
+
+def test_what_could_not_be_read_back_is_refused_when_it_goes_out(asking: Asking, store: history.Store) -> None:
+    asking.bench.run(f"CREATE TABLE d.nested (k INT, items ARRAY<BIGINT>) DUPLICATE KEY(k) {ONE}")
+    asking.bench.run("INSERT INTO d.nested VALUES (1, [1, 2])")
+    with pytest.raises(DorisError, match="the Parquet column items"):
+        list(history.export(asking, store, "d", "nested"))
+    assert store.notes("d", "nested") == {}
+    assert store.tables()["d", "nested"] is None

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from nereus import backups
+from nereus.backups import history
 from nereus.errors import Failure
-from nereus.kubernetes.operations import history, nightly
+from nereus.kubernetes.operations import nightly
 from nereus.provision.object_store import Access
 from nereus.warehouse.client import Warehouse
 from tests.integration.operations.conftest import ONE

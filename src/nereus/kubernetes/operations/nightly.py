@@ -15,10 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nereus import backups, secrets
+from nereus.backups import history
 from nereus.config import load
 from nereus.errors import NereusError
 from nereus.home import Home
-from nereus.kubernetes.operations import history
 from nereus.provision.object_store import Access
 from nereus.warehouse.client import Warehouse
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from urllib.parse import urlsplit
+
 from nereus import secrets
+from nereus.backups.history import Store
 from nereus.config import Platform
 from nereus.home import Home
+from nereus.kubernetes.operations.kubectl import Kubectl
 from nereus.kubernetes.render.values import S3_SERVICE
 from nereus.provision.object_store import REGION, Access
 
@@ -19,3 +26,16 @@ def backup_bucket(platform: Platform, home: Home) -> Access:
         secret_key=secrets.ensure(home, "object-store-backup"),
         region=own.region if own else REGION,
     )
+
+
+@contextmanager
+def history_store(platform: Platform, home: Home, kubectl: Kubectl) -> Iterator[Store]:
+    """The same with a way to it from here while the block runs: through kubectl, or straight to a store of your own."""
+    access = backup_bucket(platform, home)
+    if access.endpoint != S3_SERVICE:
+        yield Store(access)
+        return
+    inside = urlsplit(S3_SERVICE)
+    service, namespace, *_ = str(inside.hostname).split(".")
+    with kubectl.forwarded(f"svc/{service}", namespace, int(inside.port or 80)) as port:
+        yield Store(access, replace(access, endpoint=f"http://127.0.0.1:{port}"))

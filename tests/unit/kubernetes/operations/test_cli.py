@@ -14,7 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from nereus import backups, cli
-from nereus.backups import Kept, Taken
+from nereus.backups import Kept, Taken, history
 from nereus.backups.drill import Drilled
 from nereus.errors import BadInput, NereusError
 from nereus.kubernetes import catalogue
@@ -187,6 +187,10 @@ def kept(front: Front, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         monkeypatch.setattr(backups, name, call)
 
     found = Kept("retail", "retail_20261101_013000", "2026-11-01-01-30-00")
+    note = history.Note("retail", "cold", "p2024", "2-7", 7, "2026-11-01T01:30:00+00:00")
+    monkeypatch.setattr(history, "export", lambda _, store, *table: calls.append(("export", store, *table)) or [note])
+    monkeypatch.setattr(history.Store, "tables", lambda _: {})
+    monkeypatch.setattr(history, "tables", lambda *_: ["sales"])
     noted("ensure_repository_at", True)
     noted("databases", ["flights", "retail"])
     noted("take", Taken("retail", found.label, 1.5, ("cold",)))
@@ -199,7 +203,14 @@ def test_a_clusters_backups_are_taken_through_kubectl_into_its_own_store(front: 
     said = front("backup")
     assert said.exit_code == 0, said.output
     assert "retail_20261101_013000 in 1.5 s" in said.output
-    assert "NOT in it" in said.output
+    assert "history of cold: 1 partitions that changed, 7 rows" in said.output
+    (exported, *_) = [each for each in kept if each[0] == "export"]
+    assert exported[2:] == ("flights", "cold")
+    # The warehouse reaches the store by its name in the cluster, this process through kubectl.
+    assert exported[1].access.endpoint == S3_SERVICE
+    assert exported[1].near.endpoint == "http://127.0.0.1:19030"
+    assert asked(front.kubectl)[1][-2:] == ["svc/seaweedfs-s3", ":8333"]
+    kept[:] = [each for each in kept if each[0] != "export"]
     bucket = kept[0][2]
     assert isinstance(bucket, Access)
     assert (bucket.endpoint, bucket.bucket, bucket.access_key) == (S3_SERVICE, "backup", "nereus-backup")
@@ -229,9 +240,10 @@ def test_a_restore_without_a_backup_is_refused_with_two(
 def test_a_drill_says_what_it_measured_and_fails_where_a_promise_is_missed(
     front: Front, kept: list[Any], monkeypatch: pytest.MonkeyPatch, age: float, code: int
 ) -> None:
-    done = Drilled("retail", "retail_20261101_013000", age, 12.5, {"sales": 1000}, ())
+    done = Drilled("retail", "retail_20261101_013000", age, 12.5, {"sales": 1000, "cold": 7}, (), ("cold",))
     monkeypatch.setattr("nereus.backups.drill.run", lambda *_: done)
     said = front("drill")
     assert said.exit_code == code
     assert "came back in 12.5 s (RTO 4 h)" in said.output
+    assert "2 tables, of them cold from cooled history, 1,007 rows" in said.output
     assert ("MISSED" in said.output) == bool(code)
