@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,36 +21,40 @@ def said(*failures: Failed, rest: str = "") -> NereusError:
     return error
 
 
-@pytest.mark.parametrize(
-    ("words", "fix"),
-    [
-        ("ops@192.0.2.1: Permission denied (publickey).", "authorized_keys"),
-        ("Host key verification failed.", "ssh-keyscan"),
-        ("WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!", "ssh-keygen -R"),
-        ("connect to host 192.0.2.1 port 22: Connection refused", "ansible_port"),
-        ("connect to host 192.0.2.1 port 22: No route to host", "Correct ansible_host"),
-        ("connect to host 192.0.2.1 port 22: Connection timed out", "firewall"),
-        ("Could not resolve hostname nodeone: Name or service not known", "IP address"),
-        ("/bin/sh: 1: /usr/bin/python3: not found", "apt install python3"),
-        ("something that nobody has seen", "ssh -v"),
-    ],
-)
-def test_an_unreachable_machine(words: str, fix: str) -> None:
+#: name -> (what ssh said, the fix)
+UNREACHABLE: Mapping[str, tuple[str, str]] = {
+    "key_not_let_in": ("ops@192.0.2.1: Permission denied (publickey).", "authorized_keys"),
+    "unknown_host_key": ("Host key verification failed.", "ssh-keyscan"),
+    "changed_host_key": ("WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!", "ssh-keygen -R"),
+    "nobody_listens": ("connect to host 192.0.2.1 port 22: Connection refused", "ansible_port"),
+    "no_route": ("connect to host 192.0.2.1 port 22: No route to host", "Correct ansible_host"),
+    "no_answer": ("connect to host 192.0.2.1 port 22: Connection timed out", "firewall"),
+    "unknown_name": ("Could not resolve hostname nodeone: Name or service not known", "IP address"),
+    "no_python": ("/bin/sh: 1: /usr/bin/python3: not found", "apt install python3"),
+    "never_seen": ("something that nobody has seen", "ssh -v"),
+}
+
+
+@pytest.mark.parametrize("name", UNREACHABLE)
+def test_an_unreachable_machine(name: str) -> None:
+    words, fix = UNREACHABLE[name]
     error = said(Failed("node-1", "Look at the machine", SSH + words, unreachable=True))
     assert isinstance(error, BadInput)
-    assert "node-1 cannot be reached" in error.message
+    assert f"node-1 cannot be reached: {SSH}{words}" in error.message
     assert fix in str(error)
 
 
-@pytest.mark.parametrize(
-    ("words", "fix"),
-    [
-        ("Missing sudo password", "nereus hosts seal ansible_become_password"),
-        ("Incorrect sudo password", "Seal the right one"),
-        ("ops is not in the sudoers file.", "usermod -aG sudo"),
-    ],
-)
-def test_who_may_not_become_root(words: str, fix: str) -> None:
+#: name -> (what sudo said, the fix)
+NOT_ROOT: Mapping[str, tuple[str, str]] = {
+    "no_sudo_password": ("Missing sudo password", "nereus hosts seal ansible_become_password"),
+    "wrong_sudo_password": ("Incorrect sudo password", "Seal the right one"),
+    "no_sudoer": ("ops is not in the sudoers file.", "usermod -aG sudo"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_ROOT)
+def test_who_may_not_become_root(name: str) -> None:
+    words, fix = NOT_ROOT[name]
     assert fix in str(said(Failed("node-1", "Look at the machine", words)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from nereus.paths import PROJECT
 
 TOKENS = {"server": "a" * 32, "agent": "b" * 32}
-DIGEST = "0" * 64
+DIGEST, OTHER = "0" * 64, "1" * 64
 Given = dict[str, Any]
 
 
@@ -46,24 +47,57 @@ def test_a_whole_cluster_is_accepted(k3s: ModuleType) -> None:
     assert k3s.cluster_problems(cluster(servers=["n1"], agents=["n2", "n3", "n4"])) == []
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"servers": []}, "k3s_servers has no machine; expected 1 or 3"),
-        ({"servers": ["n1", "n2"]}, "k3s_servers has 2 machines; expected 1 or 3"),
-        ({"servers": ["n1", "n2", "n3", "n5", "n6"]}, "Move 2 to k3s_agents"),
-        ({"agents": ["n1"]}, "n1 is in k3s_servers and in k3s_agents"),
-        ({"addresses": {"n1": "192.0.2.1", "n2": "192.0.2.1"}}, "n2 and n1 have one address, 192.0.2.1"),
-        ({"addresses": {"n1": ""}}, "n1 has no address in the cluster. Give it ansible_host"),
-        ({"tokens": {"server": "", "agent": "b" * 32}}, "k3s_server_token is not set"),
-        ({"tokens": {"server": "short", "agent": "b" * 32}}, "k3s_server_token has 5 characters; expected 16 or more"),
-        ({"tokens": {"server": "a" * 20 + " x", "agent": "b" * 32}}, "characters other than letters"),
-        ({"tokens": {"server": "a" * 32, "agent": "a" * 32}}, "k3s_server_token and k3s_agent_token are one"),
-    ],
-)
-def test_an_inventory_that_is_no_cluster_is_refused(k3s: ModuleType, changed: Given, said: str) -> None:
-    [problem] = k3s.cluster_problems(cluster(**changed))
-    assert said in problem
+#: name -> (the inventory, what is said of it)
+CLUSTERS: Mapping[str, tuple[Given, str]] = {
+    "no_server": (
+        cluster(servers=[]),
+        "the group k3s_servers has no machine; expected 1 or 3. Put machines into it.",
+    ),
+    "even_number_of_servers": (
+        cluster(servers=["n1", "n2"]),
+        "the group k3s_servers has 2 machines; expected 1 or 3, since the servers vote and an even "
+        "number survives no more losses. Move 1 to k3s_agents, or add servers.",
+    ),
+    "too_many_servers": (
+        cluster(servers=["n1", "n2", "n3", "n5", "n6"]),
+        "the group k3s_servers has 5 machines; expected 1 or 3, since the servers vote and an even "
+        "number survives no more losses. Move 2 to k3s_agents, or add servers.",
+    ),
+    "server_and_agent": (
+        cluster(agents=["n1"]),
+        "n1 is in k3s_servers and in k3s_agents; a server works as well. Remove it from k3s_agents.",
+    ),
+    "two_nodes_one_address": (
+        cluster(addresses={"n1": "192.0.2.1", "n2": "192.0.2.1"}),
+        "n2 and n1 have one address, 192.0.2.1. Each node needs its own.",
+    ),
+    "node_without_address": (
+        cluster(addresses={"n1": ""}),
+        "n1 has no address in the cluster. Give it ansible_host, k3s_server_node_ip or k3s_agent_node_ip.",
+    ),
+    "no_token": (
+        cluster(tokens={"server": "", "agent": "b" * 32}),
+        "k3s_server_token is not set; expected a secret. Set it, sealed, or let `make provision` generate it.",
+    ),
+    "short_token": (
+        cluster(tokens={"server": "short", "agent": "b" * 32}),
+        "k3s_server_token has 5 characters; expected 16 or more. Take a longer one.",
+    ),
+    "token_with_a_space": (
+        cluster(tokens={"server": "a" * 20 + " x", "agent": "b" * 32}),
+        "k3s_server_token has characters other than letters, digits, hyphens and underscores. Take another.",
+    ),
+    "one_token_for_both": (
+        cluster(tokens={"server": "a" * 32, "agent": "a" * 32}),
+        "k3s_server_token and k3s_agent_token are one; whoever holds an agent could then add servers. Take two.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_an_inventory_that_is_no_cluster_is_refused(k3s: ModuleType, name: str) -> None:
+    given, said = CLUSTERS[name]
+    assert k3s.cluster_problems(given) == [said]
 
 
 def test_no_token_is_ever_said(k3s: ModuleType) -> None:
@@ -73,19 +107,39 @@ def test_no_token_is_ever_said(k3s: ModuleType) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"architecture": "aarch64"}, "n1 is aarch64; the pinned files are for x86_64"),
-        ({"units": ["k3s-agent.service"]}, "n1 is to be a server and runs k3s-agent.service"),
-        ({"server": False, "units": ["k3s.service"]}, "n1 is to be an agent and runs k3s.service"),
-        ({"state": True}, "an installation was half removed"),
-        ({"units": ["k3s.service"], "installed": "v1.1.9+k3s1"}, "n1 has k3s v1.1.9+k3s1; v1.2.3+k3s1 is wanted"),
-    ],
-)
-def test_a_node_with_something_else_on_it_is_refused(k3s: ModuleType, changed: Given, said: str) -> None:
-    [problem] = k3s.node_problems(node(**changed))
-    assert said in problem
+#: name -> (what is on a node, what is said of it)
+NODES: Mapping[str, tuple[Given, str]] = {
+    "other_processor": (
+        node(architecture="aarch64"),
+        "n1 is aarch64; the pinned files are for x86_64. Use another machine.",
+    ),
+    "server_that_runs_an_agent": (
+        node(units=["k3s-agent.service"]),
+        "n1 is to be a server and runs k3s-agent.service: its part cannot be changed in place. If "
+        "nothing on it is needed: ansible-playbook playbooks/reset.yml --limit n1",
+    ),
+    "agent_that_runs_a_server": (
+        node(server=False, units=["k3s.service"]),
+        "n1 is to be an agent and runs k3s.service: its part cannot be changed in place. If nothing on "
+        "it is needed: ansible-playbook playbooks/reset.yml --limit n1",
+    ),
+    "half_finished_installation": (
+        node(state=True),
+        "n1 holds a cluster's state in /var/lib/rancher/k3s and has no k3s.service: an installation was "
+        "half removed. If nothing on it is needed: ansible-playbook playbooks/reset.yml --limit n1",
+    ),
+    "another_release_installed": (
+        node(units=["k3s.service"], installed="v1.1.9+k3s1"),
+        "n1 has k3s v1.1.9+k3s1; v1.2.3+k3s1 is wanted. An installation never upgrades: ansible-playbook"
+        " playbooks/upgrade.yml",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_a_node_with_something_else_on_it_is_refused(k3s: ModuleType, name: str) -> None:
+    given, said = NODES[name]
+    assert k3s.node_problems(given) == [said]
 
 
 def test_an_installation_that_was_cut_off_is_gone_on_with(k3s: ModuleType) -> None:
@@ -93,36 +147,70 @@ def test_an_installation_that_was_cut_off_is_gone_on_with(k3s: ModuleType) -> No
     assert k3s.node_problems(node(installed="v1.2.3+k3s1", units=["k3s.service"], state=True)) == []
 
 
-@pytest.mark.parametrize(
-    ("seen", "said"),
-    [
-        (
-            file(exists=False),
-            f"k3s/k3s is missing; expected SHA-256 {DIGEST}. Get it with `make bundle`, or from https://",
-        ),
-        (file(exists=True, checksum="1" * 64), f"has SHA-256 {'1' * 64}; expected {DIGEST}. Delete it."),
-        (file(exists=True, isdir=True), "has SHA-256 none: it is not a file"),
-        (file(sha256=None, exists=True, checksum=DIGEST), "has no checksum in versions.yaml: it is refused"),
-    ],
-)
-def test_a_file_of_the_bundle_is_refused(k3s: ModuleType, seen: Given, said: str) -> None:
-    [problem] = k3s.bundle_problems([file(exists=True, checksum=DIGEST), seen])
-    assert said in problem
+#: name -> (a file of the bundle as it was seen, what is said of it)
+FILES: Mapping[str, tuple[Given, str]] = {
+    "file_missing": (
+        file(exists=False),
+        f"k3s/k3s is missing; expected SHA-256 {DIGEST}. Get it with `make bundle`, or from "
+        "https://releases.invalid/k3s.",
+    ),
+    "wrong_checksum": (
+        file(exists=True, checksum=OTHER),
+        f"k3s/k3s has SHA-256 {OTHER}; expected {DIGEST}. Delete it. Get it with `make bundle`, or from "
+        "https://releases.invalid/k3s.",
+    ),
+    "folder_for_a_file": (
+        file(exists=True, isdir=True),
+        f"k3s/k3s has SHA-256 none: it is not a file; expected {DIGEST}. Delete it. Get it with `make "
+        "bundle`, or from https://releases.invalid/k3s.",
+    ),
+    "no_checksum_known": (
+        file(sha256=None, exists=True, checksum=DIGEST),
+        "k3s/k3s has no checksum in versions.yaml: it is refused. Get it with `make bundle`, or from "
+        "https://releases.invalid/k3s; compare its SHA-256 with the one that its publisher lists and "
+        "write that one into versions.yaml.",
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("installed", "wanted", "said"),
-    [
-        ("v1.25.4+k3s1", "v1.27.0+k3s1", "skips a minor. Upgrade to the last v1.26 first"),
-        ("v1.25.4+k3s1", "v2.0.0+k3s1", "skips a minor"),
-        ("v1.25.4+k3s1", "v1.25.2+k3s1", "is older than v1.25.4+k3s1"),
-        ("v1.25.4+k3s1", "1.26", "is no name of a k3s release"),
-        ("v1.25.4", "v1.26.0+k3s1", "no release that this playbook knows"),
-    ],
-)
-def test_an_upgrade_is_refused(k3s: ModuleType, installed: str, wanted: str, said: str) -> None:
-    [problem] = k3s.release_problems(installed, wanted)
-    assert said in problem
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_the_bundle_is_refused(k3s: ModuleType, name: str) -> None:
+    seen, said = FILES[name]
+    assert k3s.bundle_problems([file(exists=True, checksum=DIGEST), seen]) == [said]
+
+
+#: name -> (the installed and the wanted release, what is said)
+UPGRADES: Mapping[str, tuple[tuple[str, str], str]] = {
+    "skips_a_minor": (
+        ("v1.25.4+k3s1", "v1.27.0+k3s1"),
+        "from v1.25.4+k3s1 to v1.27.0+k3s1 skips a minor. Upgrade to the last v1.26 first: write its "
+        "version and checksums into versions.yaml, run `make bundle` and this playbook, then come back.",
+    ),
+    "skips_to_a_major": (
+        ("v1.25.4+k3s1", "v2.0.0+k3s1"),
+        "from v1.25.4+k3s1 to v2.0.0+k3s1 skips a minor. Upgrade to the last v1.26 first: write its "
+        "version and checksums into versions.yaml, run `make bundle` and this playbook, then come back.",
+    ),
+    "goes_back": (
+        ("v1.25.4+k3s1", "v1.25.2+k3s1"),
+        "v1.25.2+k3s1 is older than v1.25.4+k3s1, which is installed. Restore a snapshot instead: "
+        "playbooks/restore.yml",
+    ),
+    "no_release": (
+        ("v1.25.4+k3s1", "1.26"),
+        "the release '1.26' is no name of a k3s release; expected one like v1.2.3+k3s1.",
+    ),
+    "unknown_release_installed": (
+        ("v1.25.4", "v1.26.0+k3s1"),
+        "k3s 'v1.25.4' is installed, which is no release that this playbook knows. Upgrade it by hand.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UPGRADES)
+def test_an_upgrade_is_refused(k3s: ModuleType, name: str) -> None:
+    (installed, wanted), said = UPGRADES[name]
+    assert k3s.release_problems(installed, wanted) == [said]
 
 
 @pytest.mark.parametrize("wanted", ["v1.25.4+k3s1", "v1.25.9+k3s2", "v1.26.0+k3s1"])
