@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from nereus.bundle.items import OWN_REGISTRY
 from nereus.kubernetes import catalogue, diagram
 from nereus.kubernetes.quantities import bytes_text, cpu_text, in_bytes, millicores
 from nereus.paths import PROJECT
@@ -43,6 +44,14 @@ def test_charts_take_images_and_figures_from_their_homes() -> None:
         text = path.read_text("utf-8")
         assert not re.search(r"\btag: *[\"']?v?\d", text), path.name
         assert "${resources." in text, path.name
+
+
+def test_charts_take_an_image_s_digest_with_its_tag() -> None:
+    """Own images, which no registry has, are the only ones without a digest."""
+    for path in (catalogue.SOURCE / "infrastructure" / "charts").glob("*.yaml"):
+        named = re.findall(r"\$\{image\.([a-z-]+)\.([a-z]+)\}", path.read_text("utf-8"))
+        foreign = {name for name, _ in named if not TABLES.images[name].startswith(OWN_REGISTRY)}
+        assert foreign == {name for name, part in named if part in ("digest", "sha", "pinned")}, path.name
 
 
 def test_no_manifest_names_an_image_itself() -> None:

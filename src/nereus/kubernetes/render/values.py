@@ -137,7 +137,13 @@ def _parts(reference: str) -> dict[str, str]:
             f"versions.yaml: the image {reference!r} is not registry/name:tag.", fix="Write all three, and no `latest`."
         )
     found = {name: text or "" for name, text in match.groupdict().items()}
-    return {**found, "name": f"{match['registry']}/{match['repository']}"}
+    # What charts ask for: most a digest, some its digits alone, and those that know only a tag take the digest with it.
+    return {
+        **found,
+        "name": f"{match['registry']}/{match['repository']}",
+        "sha": found["digest"].removeprefix("sha256:"),
+        "pinned": "@".join(filter(None, (found["tag"], found["digest"]))),
+    }
 
 
 def _resources(one: Demand) -> dict[str, dict[str, str]]:
