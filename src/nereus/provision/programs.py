@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,8 @@ GET: Mapping[str, str] = {
 HELM_MIN = (3, 13, 1)
 #: Longest that a program may take to say its version, in seconds; an API that does not answer is given up sooner.
 _SECONDS, _API_SECONDS = 30.0, 10
-_VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
+#: A helm that somebody built may leave out the last number.
+_VERSION = re.compile(r"v(\d+)\.(\d+)(?:\.(\d+))?")
 
 Version = tuple[int, ...]
 
@@ -91,14 +93,16 @@ def run(*words: str) -> tuple[int, str, str]:
 
 
 def ask(kubeconfig: str, *words: str) -> tuple[int, str, str]:
-    """The same for kubectl and one cluster, which has a few seconds for its answer."""
-    return run("kubectl", "--kubeconfig", kubeconfig, f"--request-timeout={_API_SECONDS}s", *words)
+    """The same for kubectl and one cluster, which has a few seconds for its answer. kubectl keeps nothing of it."""
+    with tempfile.TemporaryDirectory(prefix="nereus-") as kept:
+        flags = (f"--cache-dir={kept}", f"--request-timeout={_API_SECONDS}s")
+        return run("kubectl", "--kubeconfig", kubeconfig, *flags, *words)
 
 
 def version(text: str) -> Version | None:
-    """The first v1.2.3 of a text."""
+    """The first v1.2.3, or v1.2, of a text."""
     found = _VERSION.search(text)
-    return tuple(int(each) for each in found.groups()) if found else None
+    return tuple(int(each) for each in found.groups() if each) if found else None
 
 
 def _there(name: str) -> Finding:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -41,7 +42,7 @@ OWN = sorted(each for each in VERSIONS["images"].values() if each.startswith(OWN
 HELM = 'print("v{}+g1234567")'
 #: Answers as an API of version `server` does that denies `denied` and has the classes `fast` and `nginx`.
 KUBECTL = """
-words = [each for each in sys.argv[1:] if not each.startswith("--request-timeout")]
+words = [each for each in sys.argv[1:] if not each.startswith(("--request-timeout", "--cache-dir"))]
 client, server, denied = {client!r}, {server!r}, {denied!r}
 if "version" in words:
     said = {{"clientVersion": {{"gitVersion": client}}}}
@@ -225,6 +226,19 @@ def test_a_chart_that_was_fetched_before_or_whose_publisher_answers_is_not_lacki
     assert one.detail.endswith("no answer (ConnectTimeout)")
 
 
+def test_a_chart_with_another_checksum_than_the_pinned_one_is_named_with_both(
+    host: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.fill()
+    charts = {name: {**chart, "sha256": _digest("a chart")} for name, chart in VERSIONS["charts"].items()}
+    charts["jupyterhub"]["sha256"] = _digest("another")
+    found = replace(catalogue.read(), charts=charts)
+    monkeypatch.setattr(catalogue, "read", lambda *_: found)
+    (one,) = lacking(doctor_cluster.carried(host.machines(), host.home, host.inventory(), quiet))
+    assert f"has SHA-256 {_digest('a chart')}; versions.yaml says {_digest('another')}" in one.detail
+    assert "jupyterhub-" in one.detail
+
+
 def test_images_of_publishers_may_be_fetched_and_own_ones_come_from_your_registry(host: Around) -> None:
     host.fill()
     for archive in (host.bundle / "images").iterdir():
@@ -250,7 +264,16 @@ def test_a_plan_whose_pods_find_no_place_is_a_finding(host: Around) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "fit"), [("3.13.1", True), ("3.13.0", False), ("3.9.4", False), ("2.17.0", False), ("4.0.1", True)]
+    ("version", "fit"),
+    [
+        ("3.13.1", True),
+        ("3.22", True),
+        ("3.13", False),
+        ("3.13.0", False),
+        ("3.9.4", False),
+        ("2.17.0", False),
+        ("4.0.1", True),
+    ],
 )
 def test_helm_has_to_be_new_enough(host: Around, version: str, fit: bool) -> None:
     host.helm(version)
