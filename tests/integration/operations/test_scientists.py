@@ -116,6 +116,16 @@ def test_a_person_gets_a_warehouse_user_with_the_scientists_roles_and_the_hub_is
     assert "ada" not in front.people()
 
 
+def test_the_local_target_asks_no_cluster(front: Front) -> None:
+    front.declare("local", f"local: {{ports: {{warehouse_mysql: {front.warehouse.mysql_port}}}}}\n")
+    said = front("add", "ada")
+    assert said.startswith("ada can log in to JupyterHub with this password")
+    assert "ada" in front.people()
+    assert f"the home folder stays in {jupyterhub.homes(front.home) / 'ada'}" in front("remove", "ada")
+    assert "ada" not in front.people()
+    assert asked(front.kubectl) == []
+
+
 def test_with_a_provider_the_name_is_its_own_and_no_password_is_shown(front: Front) -> None:
     front.declare("hosts", PROVIDER)
     assert "the client's secret is missing" in front.refused("add", "ada").message

@@ -218,6 +218,18 @@ def test_a_clusters_backups_are_taken_through_kubectl_into_its_own_store(front: 
     assert {each[1] for each in kept} == {19030}
 
 
+def test_an_object_store_of_ones_own_is_reached_without_kubectl(front: Front, kept: list[Any]) -> None:
+    front.declare("cluster")
+    text = front.config.read_text("utf-8")
+    own = "existing: {object_store: {endpoint: https://s3.example.com, cidr: 192.0.2.0/24}}"
+    front.config.write_text(text.replace("{kubeconfig: mine", f"{{{own}, kubeconfig: {front.kubeconfig}"), "utf-8")
+    said = front("backup", "retail")
+    assert said.exit_code == 0, said.output
+    (store,) = [each[1] for each in kept if each[0] == "export"]
+    assert (store.access.endpoint, store.near) == ("https://s3.example.com", None)
+    assert [words[-2] for words in asked(front.kubectl)] == ["svc/warehouse-fe-service"]
+
+
 def test_a_clusters_backups_are_listed_and_brought_back(front: Front, kept: list[Any]) -> None:
     assert "retail_20261101_013000" in front("backups").output
     said = front("restore", "retail", "--into", "retail_check")
