@@ -16,11 +16,11 @@ from nereus.bundle.check import Entry, read_manifest, sha256
 from nereus.bundle.items import OWN_REGISTRY, Item
 from nereus.config import Platform
 from nereus.config.model import ClusterSection
-from nereus.errors import BadInput
+from nereus.errors import BadInput, NereusError
 from nereus.home import Home
 from nereus.kubernetes import render
 from nereus.paths import PROJECT
-from nereus.provision import cargo, cluster, programs
+from nereus.provision import cargo, cluster, programs, way_in
 from nereus.provision.doctor import Finding
 
 Tell = Callable[[str], None]
@@ -56,7 +56,7 @@ def examine(platform: Platform, home: Home, tell: Tell) -> list[Finding]:
 
 
 def carried(platform: Platform, home: Home, inventory: Inventory | None, tell: Tell) -> list[Finding]:
-    """The targets of machines: the plan, programs, and everything that the bundle brings to machines and cluster.
+    """The targets of machines: plan, programs, all that the bundle brings to machines and cluster, and that cluster.
 
     `inventory` may name another bundle, another release of k3s, and registries; None before there are machines.
     """
@@ -76,6 +76,8 @@ def carried(platform: Platform, home: Home, inventory: Inventory | None, tell: T
     findings += _k3s({"k3s": release}, folder)
     findings += _images(versions["images"], entries, folder, cargo.mirrors(inventory))
     findings += _charts(charts, folder, home)
+    tell("asking the cluster")
+    findings += _made(home)
     return findings
 
 
@@ -218,15 +220,12 @@ def _api(declared: ClusterSection, kubeconfig: Path) -> Iterator[Finding]:
             "Name the cluster's: cluster.kubeconfig in platform.yaml, or the variable KUBECONFIG.",
         )
         return
-    code, out, complaint = programs.ask(str(kubeconfig), "version", "--output", "json")
-    answer = programs.parsed(out)
-    told = str(answer.get("serverVersion", {}).get("gitVersion", ""))
-    if code or not told:
+    answer, told, said = _asked(kubeconfig)
+    if not told:
         mine = programs.kubectl(None)
         yield mine
         if not mine.ok:
             return
-        said = (complaint.strip().splitlines() or ["it said nothing"])[-1][-300:]
         yield Finding(
             "kubeconfig",
             False,
@@ -239,6 +238,29 @@ def _api(declared: ClusterSection, kubeconfig: Path) -> Iterator[Finding]:
     yield Finding("kubeconfig", True, f"Kubernetes {told} answers ({kubeconfig})")
     yield _rights(str(kubeconfig))
     yield from _named(declared, str(kubeconfig))
+
+
+def _asked(kubeconfig: Path) -> tuple[Mapping[str, Any], str, str]:
+    """What kubectl said of both versions, the API's own or nothing, and kubectl's last complaint."""
+    code, out, complaint = programs.ask(str(kubeconfig), "version", "--output", "json")
+    answer = programs.parsed(out)
+    told = "" if code else str(answer.get("serverVersion", {}).get("gitVersion", ""))
+    return answer, told, (complaint.strip().splitlines() or ["it said nothing"])[-1][-300:]
+
+
+def _made(home: Home) -> Iterator[Finding]:
+    """Whether the cluster that machines became answers, once they have."""
+    if not way_in.kubeconfig(home).is_file():
+        return
+    fix = "Are the machines up? Then bring them back to what is declared: make provision"
+    try:
+        with way_in.reached(home) as path:
+            _, told, said = _asked(path)
+    except NereusError as error:
+        yield Finding("cluster", False, error.message, fix)
+    else:
+        detail = f"Kubernetes {told} answers" if told else f"its API does not answer: {said}"
+        yield Finding("cluster", bool(told), detail, fix)
 
 
 def _rights(kubeconfig: str) -> Finding:
