@@ -332,7 +332,7 @@ def _digest(warehouse: Queries, name: str, source: str) -> tuple[int, int]:
     columns = (each for each, kind in sorted(_columns(warehouse, name).items()) if not kind.startswith(_WITHOUT_TEXT))
     cells = ", ".join(f"IF({each} IS NULL, 'N', CONCAT('=', CAST({each} AS STRING)))" for each in map(quoted, columns))
     row: Mapping[str, Any] = warehouse.query(
-        f"SELECT COUNT(*) AS n, SUM(CAST(MURMUR_HASH3_32({cells}) AS BIGINT)) AS checksum FROM {source}"  # noqa: S608
+        f"SELECT COUNT(*) AS n, SUM(CAST(MURMUR_HASH3_32(CONCAT({cells})) AS BIGINT)) AS checksum FROM {source}"  # noqa: S608
     )[0]
     return int(row["n"]), int(row["checksum"] or 0)
 
