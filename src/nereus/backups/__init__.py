@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nereus.config import Platform
@@ -79,12 +79,20 @@ def take(warehouse: Warehouse, db: str, now: datetime | None = None) -> Taken:
     if db not in databases(warehouse):
         raise BadInput(f"there is no database {db!r}", fix=f"There are: {', '.join(databases(warehouse)) or 'none'}.")
     began = time.monotonic()
-    label = f"{db}_{(now or datetime.now(UTC)):{_TAKEN}}"
+    label = _free_label(warehouse, db, now or datetime.now(UTC))
     cold = sorted({row["Table"] for row in warehouse.query("SHOW STORAGE POLICY USING") if row["Database"] == db})
     but = f" EXCLUDE ({', '.join(map(quoted, cold))})" if cold else ""
     warehouse.execute(f"BACKUP SNAPSHOT {quoted(db)}.{quoted(label)} TO {REPOSITORY}{but}")
     _wait(warehouse, f"SHOW BACKUP FROM {quoted(db)}", label, "SnapshotName")
     return Taken(db, label, time.monotonic() - began, tuple(cold))
+
+
+def _free_label(warehouse: Warehouse, db: str, moment: datetime) -> str:
+    """A label by the second; the next second's where one was taken in this one already."""
+    known = {one.label for one in kept(warehouse)}
+    while (label := f"{db}_{moment:{_TAKEN}}") in known:
+        moment += timedelta(seconds=1)
+    return label
 
 
 def kept(warehouse: Warehouse) -> list[Kept]:

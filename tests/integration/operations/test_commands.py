@@ -73,7 +73,8 @@ def test_a_database_is_lost_and_comes_back(client: Warehouse, running_store: Sto
     before = client.query(question)
     assert backups.databases(client) == ["shop"]
     taken = backups.take(client, "shop")
-    assert [one.label for one in backups.kept(client)] == [taken.label]
+    # Other tests keep theirs in the same store.
+    assert [one.label for one in backups.kept(client) if one.db == "shop"] == [taken.label]
     client.execute("DROP DATABASE shop FORCE")
     with pytest.raises(BadInput, match="no backup of other"):
         backups.restore(client, "other")

@@ -30,8 +30,8 @@ def store(running_store: Running) -> Iterator[Store]:
 
 
 @pytest.fixture
-def shop(client: Warehouse, running_store: Running) -> Warehouse:  # noqa: F811
-    """A database of its own name with a backup: other tests keep theirs in the same store."""
+def filled(client: Warehouse, running_store: Running) -> Warehouse:  # noqa: F811
+    """A database of its own name: other tests keep theirs in the same store."""
     backups.ensure_repository_at(client, running_store.access("backup"))
     for statement in (
         "CREATE DATABASE drilled",
@@ -41,8 +41,14 @@ def shop(client: Warehouse, running_store: Running) -> Warehouse:  # noqa: F811
         "INSERT INTO drilled.sales SELECT number, number FROM numbers('number' = '1000')",
     ):
         client.execute(statement)
-    backups.take(client, "drilled")
     return client
+
+
+@pytest.fixture
+def shop(filled: Warehouse) -> Warehouse:
+    """The same with a backup."""
+    backups.take(filled, "drilled")
+    return filled
 
 
 def test_a_drill_measures_counts_and_leaves_nothing(shop: Warehouse, store: Store) -> None:
@@ -54,6 +60,12 @@ def test_a_drill_measures_counts_and_leaves_nothing(shop: Warehouse, store: Stor
     assert done.kept
     assert backups.databases(shop) == ["drilled"]
     assert [row for row in shop.query("SHOW DATABASES") if backups.DRILL in str(row)] == []
+
+
+def test_two_backups_within_a_second_have_two_labels(filled: Warehouse) -> None:
+    now = datetime.now(UTC)
+    first, second = (backups.taken_at(backups.take(filled, "drilled", now=now).label) for _ in range(2))
+    assert second - first == timedelta(seconds=1)
 
 
 def test_what_changed_since_is_named_and_what_an_aborted_drill_left_goes_first(shop: Warehouse, store: Store) -> None:
@@ -111,8 +123,8 @@ FACTS = CREATE.replace("d.{name}", "drilled.{name}").format(name="facts", more="
 
 
 @pytest.fixture
-def cooled(shop: Warehouse, store: Store, running_store: Running) -> Warehouse:
-    """The same with a table that has a storage policy; everything is saved."""
+def cooled(filled: Warehouse, store: Store, running_store: Running) -> Warehouse:
+    """The database with a table that has a storage policy; everything is saved."""
     cold = running_store.access("cold")
     resource = {
         **{"type": "s3", "s3.endpoint": cold.endpoint, "s3.region": "us-east-1", "s3.bucket": "cold"},
@@ -126,11 +138,11 @@ def cooled(shop: Warehouse, store: Store, running_store: Running) -> Warehouse:
         "INSERT INTO drilled.facts VALUES ('2024-03-01', 1, 10.50, 'old'), ('2024-04-01', 2, NULL, NULL),"
         " ('2025-03-01', 3, 7.25, 'it''s')",
     ):
-        shop.execute(statement)
-    taken = backups.take(shop, "drilled")
+        filled.execute(statement)
+    taken = backups.take(filled, "drilled")
     assert taken.left_out == ("facts",)
-    assert sum(note.rows for note in history.export(shop, store, "drilled", "facts")) == 3
-    return shop
+    assert sum(note.rows for note in history.export(filled, store, "drilled", "facts")) == 3
+    return filled
 
 
 def test_cooled_history_is_drilled_with_and_compared(cooled: Warehouse, store: Store) -> None:
