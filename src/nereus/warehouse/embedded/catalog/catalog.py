@@ -32,7 +32,7 @@ class Catalog:
 
     Every method that changes something runs in one transaction, raises DorisError with Doris' own text, and publishes
     a new snapshot only after the commit. A query bound against an older snapshot may name a column or table that is
-    gone by the time it runs: bind it again when the engine says so and `snapshot().version` has moved.
+    gone by the time it runs: bind it again when the engine says so and it `moved_since`.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -51,6 +51,14 @@ class Catalog:
 
     def snapshot(self) -> Snapshot:
         return self._snapshot
+
+    def moved_since(self, version: int) -> bool:
+        """Whether the catalogue is another one than that of `version`.
+
+        Waits for a change that is being made: the engine shows it a moment before a snapshot does.
+        """
+        with self._guard:
+            return self._snapshot.version != version
 
     def touch(self) -> None:
         """Let nobody use a plan that was made before: something changed that is not in the catalogue."""

@@ -69,7 +69,7 @@ def refresh(session: Session, view: Table, *, complete: bool, only: Sequence[str
             try:
                 return _once(session, view, complete=complete, only=only, wide=wide)
             except (duckdb.CatalogException, duckdb.BinderException):
-                if attempt == _ATTEMPTS - 1 or session.warehouse.catalog.snapshot().version == version:
+                if attempt == _ATTEMPTS - 1 or not session.warehouse.catalog.moved_since(version):
                     raise
                 break
             except duckdb.Error as error:

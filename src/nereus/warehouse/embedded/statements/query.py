@@ -24,7 +24,7 @@ from nereus.warehouse.embedded.variables import BINDING, check, resolve
 from nereus.warehouse.embedded.workload.admission import admit, check_group, check_rules
 
 #: A query is bound again this often when the catalogue moved under it.
-_ATTEMPTS = 3
+_ATTEMPTS = 10
 
 
 @statement("SELECT", "WITH", "VALUES", "(", kind="SELECT", reads=True)
@@ -53,7 +53,7 @@ def _as_it_is_now(session: Session, text: str) -> Result:
             return _run(session, text)
         except (duckdb.CatalogException, duckdb.BinderException):
             # A table may be dropped or swapped between binding and running.
-            if session.warehouse.catalog.snapshot().version == version:
+            if not session.warehouse.catalog.moved_since(version):
                 raise
     return _run(session, text)
 
