@@ -71,13 +71,14 @@ c.LocalProcessSpawner.interrupt_timeout = 5
 c.LocalProcessSpawner.term_timeout = 3
 c.LocalProcessSpawner.kill_timeout = 2
 
-# Who helps.
+# Who helps. JupyterHub listens to signals only once it has started and puts its services in sessions of their own:
+# without a signal from its parent's death, the culler would outlive a Hub that ends before that, or is killed.
 idle_s = round(here.idle_minutes * 60)
 c.JupyterHub.services = [
     {
         "name": "idle-culler",
         "command": [
-            *(sys.executable, "-m", "jupyterhub_idle_culler"),
+            *("/usr/bin/setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "jupyterhub_idle_culler"),
             *(f"--timeout={idle_s}", f"--cull-every={min(120, max(1, idle_s // 2))}", "--max-age=86400"),
         ],
     },

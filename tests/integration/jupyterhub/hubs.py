@@ -66,6 +66,13 @@ class Running:
     def family(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
 
+    def answers(self) -> bool:
+        try:
+            self.service.probe()
+        except Exception:
+            return False
+        return True
+
     def stop(self) -> float:
         """End it as the platform's supervisor does. Returns the seconds that took; nothing of it may be left."""
         family, started = self.family(), time.monotonic()
@@ -81,8 +88,8 @@ class Running:
 
 
 @contextmanager
-def running(deployment: Deployment, name: str) -> Iterator[Running]:
-    """A service that answers; it is ended with everything that it started."""
+def running(deployment: Deployment, name: str, ready: Callable[[Running], bool] = Running.answers) -> Iterator[Running]:
+    """A service that is `ready`; it is ended with everything that it started."""
     service = deployment.service(name)
     log = deployment.home.logs / f"{name}.log"
     with log.open("wb") as file:
@@ -97,20 +104,12 @@ def running(deployment: Deployment, name: str) -> Iterator[Running]:
         )
     made = Running(service, process, log)
     try:
-        wait_for(lambda: answers(service) or process.poll() is not None, PATIENCE_S, log)
+        wait_for(lambda: ready(made) or process.poll() is not None, PATIENCE_S, log)
         assert process.poll() is None, log.read_text("utf-8")
         yield made
     finally:
         if runs(process):
             made.stop()
-
-
-def answers(service: Service) -> bool:
-    try:
-        service.probe()
-    except Exception:
-        return False
-    return True
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_S, log: Path | None = None) -> None:
@@ -122,13 +121,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_S, log: Pa
 
 
 @contextmanager
-def hub(deployment: Deployment, **changed: object) -> Iterator[Running]:
+def hub(
+    deployment: Deployment, ready: Callable[[Running], bool] = Running.answers, **changed: object
+) -> Iterator[Running]:
     """The Hub as it is provisioned, apart from the settings that are `changed`."""
     jupyterhub.prepare(deployment.home, deployment.platform)
     file = deployment.home.run / "jupyterhub.json"
     file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **changed}), "utf-8")
     try:
-        with running(deployment, "jupyterhub") as made:
+        with running(deployment, "jupyterhub", ready) as made:
             yield made
     finally:
         jupyterhub.remove_data(deployment.home)

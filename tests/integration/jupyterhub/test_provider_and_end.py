@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -23,16 +25,22 @@ def idp() -> Iterator[Provider]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def own_hub(idp: Provider, environments: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """No warehouse behind it; servers are idle after six seconds."""
-    deployment = declare(tmp_path_factory.mktemp("oidc"))
+@contextmanager
+def _hub_of(idp: Provider, folder: Path, **changed: object) -> Iterator[Running]:
+    """A Hub whose people come from the provider; no warehouse is behind it."""
+    deployment = declare(folder)
     described = idp.described(
         deployment.service("jupyterhub").url, allowed_groups=["scientists"], admin_groups=["platform"]
     )
     (deployment.home.secrets / "jupyterhub-oidc.json").write_text(json.dumps(described), "utf-8")
-    with hub(deployment, idle_minutes=0.1) as made:
+    with hub(deployment, **changed) as made:
         made.probe_token = secrets.ensure(deployment.home, "jupyterhub-probe")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def own_hub(idp: Provider, environments: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with _hub_of(idp, tmp_path_factory.mktemp("oidc")) as made:
         yield made
 
 
@@ -63,13 +71,15 @@ def test_groups_of_the_provider_decide(idp: Provider, own_hub: Running) -> None:
         assert people(own_hub)[name]["admin"] is admin
 
 
-def test_an_idle_server_ends(idp: Provider, own_hub: Running) -> None:
+def test_an_idle_server_ends(idp: Provider, environments: None, tmp_path: Path) -> None:
     idp.person = {"sub": "hedy", "preferred_username": "hedy", "groups": ["scientists"]}
-    hedy = Person(own_hub.service.url, "hedy")
-    hedy.come_from_provider()
-    hedy.start_server()
-    wait_for(lambda: people(own_hub)["hedy"]["servers"] == {}, 60, own_hub.log)
-    assert "Culling server hedy" in own_hub.log.read_text("utf-8")
+    # Six seconds, whatever is done on the server: the Hub hears of that every five minutes.
+    with _hub_of(idp, tmp_path, idle_minutes=0.1) as made:
+        hedy = Person(made.service.url, "hedy")
+        hedy.come_from_provider()
+        hedy.start_server()
+        wait_for(lambda: people(made)["hedy"]["servers"] == {}, 60, made.log)
+        assert "Culling server hedy" in made.log.read_text("utf-8")
 
 
 def test_the_hub_ends_in_time_and_leaves_nothing(idp: Provider, own_hub: Running) -> None:
@@ -83,3 +93,12 @@ def test_the_hub_ends_in_time_and_leaves_nothing(idp: Provider, own_hub: Running
     assert any("ipykernel" in " ".join(process.cmdline()) for process in family)
     assert own_hub.stop() < 15
     assert not any(runs(process) for process in family)
+
+
+def test_a_hub_that_is_ended_while_it_starts_leaves_nothing(environments: None, tmp_path: Path) -> None:
+    def has_helpers(made: Running) -> bool:
+        started = " ".join(word for process in made.family() if runs(process) for word in process.cmdline())
+        return "traefik" in started and "jupyterhub_idle_culler" in started
+
+    with hub(declare(tmp_path), has_helpers) as made:
+        assert made.stop() < 15
