@@ -78,7 +78,7 @@ c.JupyterHub.services = [
     {
         "name": "idle-culler",
         "command": [
-            *("/usr/bin/setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "jupyterhub_idle_culler"),
+            *("setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "jupyterhub_idle_culler"),
             *(f"--timeout={idle_s}", f"--cull-every={min(120, max(1, idle_s // 2))}", "--max-age=86400"),
         ],
     },

@@ -221,7 +221,7 @@ def environment(home: Home) -> dict[str, str]:
     """What the Hub's process is told: everything else, secrets included, stands in its settings file."""
     tools = environments.folder("jupyterhub") / "bin"
     return {
-        "PATH": f"{tools}:/usr/local/bin:/usr/bin:/bin",
+        "PATH": f"{FOLDER / 'bin'}:{tools}:/usr/local/bin:/usr/bin:/bin",
         "NEREUS_HUB_SETTINGS": str(home.run / "jupyterhub.json"),
     }
 

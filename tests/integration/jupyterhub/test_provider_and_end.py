@@ -12,7 +12,7 @@ import requests
 
 from benchmarks.measure.people import Person
 from nereus import secrets
-from nereus.processes import runs
+from nereus.processes import runs, still_running
 from tests.integration.jupyterhub.hubs import Running, declare, hub, wait_for
 from tests.providers import Provider, provider
 
@@ -102,3 +102,11 @@ def test_a_hub_that_is_ended_while_it_starts_leaves_nothing(environments: None, 
 
     with hub(declare(tmp_path), has_helpers) as made:
         assert made.stop() < 15
+
+
+def test_a_hub_that_is_killed_takes_its_helpers_along(environments: None, tmp_path: Path) -> None:
+    with hub(declare(tmp_path)) as made:
+        helpers = made.family()[1:]
+        assert len(helpers) == 2
+        made.process.kill()
+        assert still_running(helpers, 15) == []
