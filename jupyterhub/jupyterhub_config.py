@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 # The Hub's database and its proxy's files hold secrets: nobody else may read what is made from here on.
 os.umask(0o077)
+# Servers and services are asked to end with SIGINT. What a shell starts in the background ignores it, and so do they.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from nereus_hub import accounts, settings, spawners  # noqa: E402 - found by the line above

@@ -28,6 +28,9 @@ from nereus.provision.services import Service, local_services
 from nereus.warehouse.client import Warehouse
 from tests.stores import free_ports
 
+#: What a shell does to a command that ends with &.
+_IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -95,7 +98,7 @@ def running(deployment: Deployment, name: str, ready: Callable[[Running], bool] 
     with log.open("wb") as file:
         environment = {**os.environ, **service.environment}
         process = psutil.Popen(
-            service.command,
+            (*_IN_THE_BACKGROUND, *service.command),
             env=environment,
             cwd=deployment.home.root,
             stdout=file,
