@@ -49,6 +49,7 @@ def test_two_machines_come_up(bench: Bench, before: dict[str, object]) -> None:
     with step("their first boot"):
         bench.wait()
     assert bench.places.ssh_key.stat().st_mode & 0o777 == 0o600
+    assert "Valid cloud-config" in bench.ssh(0, "sudo", "cloud-init", "schema", "--system")
 
 
 def test_the_plan_was_the_known_one(bench: Bench, mirror: Mirror) -> None:

@@ -6,7 +6,7 @@ locals {
     hostname         = var.name
     fqdn             = "${var.name}.${var.domain}"
     manage_etc_hosts = true
-    locale           = false
+    locale           = "false" # its schema wants text; the image's own is kept
     ssh_pwauth       = false
     disable_root     = true
     ssh_genkeytypes  = ["ed25519"]
